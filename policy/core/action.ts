@@ -1,0 +1,29 @@
+/** What the supervisor asks of the host, in the imperative. Each says which events answer it. */
+import type { RunRef } from './event.ts';
+
+export type Action =
+  /** Answered by `spawned` or `spawn_failed`, and after `spawned` by one `exited`. */
+  | ({ readonly type: 'spawn' } & RunRef)
+  /** No answer. Does nothing when the main process (or the group) has ended. */
+  | ({
+      readonly type: 'signal';
+      readonly signal: number;
+      readonly target: 'main' | 'group';
+    } & RunRef)
+  /** Connects to the port on 127.0.0.1, then on ::1. Answered by one `probe_finished`. */
+  | ({ readonly type: 'probe'; readonly port: number; readonly timeoutMs: number } & RunRef)
+  /** A line for Tandem's own stderr; with `tail`, the last lines of that process's stderr follow. */
+  | { readonly type: 'log'; readonly text: string; readonly tail: number | null }
+  /** Ends whatever descendants are left. Answered by one `swept`, in graceMs + killMs at the latest. */
+  | { readonly type: 'sweep'; readonly graceMs: number; readonly killMs: number }
+  /** Stops (SIGSTOP) or continues Tandem itself, for job control. No answer. */
+  | { readonly type: 'suspend' }
+  /** The end: nothing follows. */
+  | { readonly type: 'exit'; readonly code: number };
+
+/** What `step` answers to a batch. */
+export type Answer = {
+  readonly actions: readonly Action[];
+  /** Call again at this time, even when nothing has happened; null: only when something has. */
+  readonly wakeAtMs: number | null;
+};

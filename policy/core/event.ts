@@ -1,0 +1,45 @@
+/**
+ * What the host tells the supervisor: facts that have happened, in the past
+ * tense. A batch holds all that was ready at one wake-up of the host's loop.
+ */
+
+/** Whose event it is: process index and run number; an event of an earlier run is dropped. */
+export type RunRef = { readonly process: number; readonly run: number };
+
+export type Event =
+  /** exec(2) has succeeded. The pid is only for printing. */
+  | ({ readonly type: 'spawned'; readonly pid: number } & RunRef)
+  /** `stage` is the call that failed: pipe, fork, chdir, exec, …; `errno` a name such as ENOENT. */
+  | ({ readonly type: 'spawn_failed'; readonly stage: string; readonly errno: string } & RunRef)
+  /**
+   * The main process was reaped. `signal` is 0 when it exited with `code`.
+   * `groupAlive`: other members of its process group are still there, and one
+   * `group_ended` follows when they are gone.
+   */
+  | ({
+      readonly type: 'exited';
+      readonly code: number;
+      readonly signal: number;
+      readonly coreDumped: boolean;
+      readonly groupAlive: boolean;
+    } & RunRef)
+  | ({ readonly type: 'group_ended' } & RunRef)
+  /** The one answer to a `probe`. `detail` says why it failed, as an errno name, or how it passed. */
+  | ({ readonly type: 'probe_finished'; readonly passed: boolean; readonly detail: string } & RunRef)
+  /** Tandem itself received a signal. `sender` is a pid or 0. */
+  | { readonly type: 'signal_received'; readonly signal: number; readonly sender: number }
+  /** The one answer to `sweep`: how many processes were told to end, killed, and are left. */
+  | {
+      readonly type: 'swept';
+      readonly signalled: number;
+      readonly killed: number;
+      readonly left: number;
+    };
+
+export type EventType = Event['type'];
+
+export type Batch = {
+  /** CLOCK_MONOTONIC, whole milliseconds. */
+  readonly nowMs: number;
+  readonly events: readonly Event[];
+};
