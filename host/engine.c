@@ -1,0 +1,114 @@
+/* Opens an engine on a section of bytecode, with only the intrinsics its kind uses. */
+#include <errno.h>
+#include <time.h>
+
+#include "engine.h"
+
+/* A step takes microseconds; these bounds only tell work from an endless loop. */
+static const int64_t cpu_budget_ns[] = {
+    [ENGINE_SUPERVISE] = 2000000000,
+    [ENGINE_CONFIGURE] = 20000000000,
+};
+
+/* Address space only: pages are touched as they are used. */
+static const size_t arena_bytes[] = {
+    [ENGINE_SUPERVISE] = (size_t)64 << 20,
+    [ENGINE_CONFIGURE] = (size_t)256 << 20,
+};
+
+static int64_t cpu_now_ns(void)
+{
+    struct timespec t;
+    /* CPU time, not wall time: a throttled or suspended machine is no endless loop. */
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int over_budget(JSRuntime *runtime, void *opaque)
+{
+    (void)runtime;
+    const struct engine *engine = opaque;
+    return cpu_now_ns() > engine->cpu_limit_ns;
+}
+
+static int add_intrinsics(JSContext *context, enum engine_kind kind)
+{
+    if (JS_AddIntrinsicBaseObjects(context) || JS_AddIntrinsicJSON(context) ||
+        JS_AddIntrinsicMapSet(context))
+        return -ENOMEM;
+    if (kind == ENGINE_CONFIGURE && JS_AddIntrinsicRegExp(context))
+        return -ENOMEM;
+    /* No hidden randomness or scheduling in policy, not even by mistake. */
+    JSValue global = JS_GetGlobalObject(context);
+    JSValue math = JS_GetPropertyStr(context, global, "Math");
+    JSAtom random = JS_NewAtom(context, "random");
+    JSAtom microtask = JS_NewAtom(context, "queueMicrotask");
+    JS_DeleteProperty(context, math, random, 0);
+    JS_DeleteProperty(context, global, microtask, 0);
+    JS_FreeAtom(context, random);
+    JS_FreeAtom(context, microtask);
+    JS_FreeValue(context, math);
+    JS_FreeValue(context, global);
+    return 0;
+}
+
+static int run_section(struct engine *engine, const uint8_t *bytecode, size_t length)
+{
+    JSContext *context = engine->context;
+    JSValue code = JS_ReadObject(context, bytecode, length, JS_READ_OBJ_BYTECODE);
+    if (JS_IsException(code))
+        return -EINVAL;
+    JSValue result = JS_EvalFunction(context, code);
+    if (JS_IsException(result))
+        return -EINVAL;
+    JS_FreeValue(context, result);
+    JSValue global = JS_GetGlobalObject(context);
+    engine->section = JS_GetPropertyStr(context, global, "section");
+    JS_FreeValue(context, global);
+    return JS_IsObject(engine->section) ? 0 : -EINVAL;
+}
+
+int engine_open(struct engine *engine, enum engine_kind kind, const uint8_t *bytecode,
+                size_t length, const char **why)
+{
+    int r = arena_open(&engine->arena, arena_bytes[kind]);
+    *why = "no memory";
+    if (r)
+        return r;
+    engine->runtime = JS_NewRuntime2(&arena_functions, &engine->arena);
+    if (!engine->runtime)
+        return -ENOMEM;
+    engine->context = JS_NewContextRaw(engine->runtime);
+    if (!engine->context || add_intrinsics(engine->context, kind))
+        return -ENOMEM;
+    engine->cpu_budget_ns = cpu_budget_ns[kind];
+    engine->cpu_limit_ns = cpu_now_ns() + engine->cpu_budget_ns;
+    JS_SetInterruptHandler(engine->runtime, over_budget, engine);
+    r = run_section(engine, bytecode, length);
+    if (r)
+        *why = engine_error(engine);
+    return r;
+}
+
+JSValue engine_call(struct engine *engine, const char *name, int argc, JSValueConst *argv)
+{
+    JSContext *context = engine->context;
+    engine->cpu_limit_ns = cpu_now_ns() + engine->cpu_budget_ns;
+    JSValue function = JS_GetPropertyStr(context, engine->section, name);
+    JSValue result = JS_Call(context, function, engine->section, argc, argv);
+    JS_FreeValue(context, function);
+    return result;
+}
+
+const char *engine_error(struct engine *engine)
+{
+    JSValue error = JS_GetException(engine->context);
+    const char *text = JS_ToCString(engine->context, error);
+    return text ? text : "out of memory";
+}
+
+void engine_drop(struct engine *engine)
+{
+    arena_drop(&engine->arena);
+    *engine = (struct engine){0};
+}

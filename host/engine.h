@@ -1,0 +1,41 @@
+/* The two kinds of engine, and the door of each. */
+#ifndef TANDEM_ENGINE_H
+#define TANDEM_ENGINE_H
+
+#include "quickjs.h"
+
+#include "arena.h"
+
+struct engine {
+    struct arena arena;
+    JSRuntime *runtime;
+    JSContext *context;
+    JSValue section;
+    /* CPU time of this thread at which the running call is taken for a loop. */
+    int64_t cpu_limit_ns;
+    int64_t cpu_budget_ns;
+};
+
+enum engine_kind { ENGINE_SUPERVISE, ENGINE_CONFIGURE };
+
+/* 0 or -errno; `why` (a literal or text in the arena) says what failed. */
+int engine_open(struct engine *engine, enum engine_kind kind, const uint8_t *bytecode,
+                size_t length, const char **why);
+/* Calls a function that the section exports. JS_EXCEPTION: see engine_error. */
+JSValue engine_call(struct engine *engine, const char *name, int argc, JSValueConst *argv);
+/* The text of the pending exception; valid until the engine is dropped. */
+const char *engine_error(struct engine *engine);
+/* Unmaps the whole engine; its own teardown would only assert that nothing is left. */
+void engine_drop(struct engine *engine);
+
+/* wire.c */
+JSValue wire_batch(JSContext *context, int64_t now);
+/* Applies an answer of `open` or `step`. */
+void wire_apply(JSContext *context, JSValueConst answer);
+/* Copies launches out of a configuring engine into host.children; -errno. */
+int wire_launches(JSContext *context, JSValueConst launches);
+
+/* The supervising engine, opened before the loop begins. */
+extern struct engine supervisor;
+
+#endif

@@ -1,0 +1,261 @@
+/*
+ * Boot order. This is the only file that may simply exit: before the loop
+ * begins a failure to start is said and ends with 70, afterwards only the
+ * take-down may end us.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "facts.h"
+#include "host.h"
+#include "sections.h"
+
+enum { EXIT_SOFTWARE = 70 };
+
+struct host host = {.wake_at_ms = -1, .null_fd = -1};
+struct engine supervisor;
+
+static _Noreturn void die(const char *what, const char *why)
+{
+    fprintf(stderr, "tandem: cannot %s: %s\n", what, why);
+    facts_cleanup();
+    exit(EXIT_SOFTWARE);
+}
+
+static void block_signals(void)
+{
+    sigset_t all;
+    sigfillset(&all);
+    /* A fault is ours to take at once, it can't be waited for (signalfd(2)). */
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        sigdelset(&all, faults[i]);
+    sigprocmask(SIG_SETMASK, &all, &host.original_mask);
+    host.signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (host.signal_fd < 0)
+        die("receive signals", strerror(errno));
+}
+
+/* A descriptor that is closed would be taken by the next open and written to by children. */
+static void hold_standard_descriptors(void)
+{
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_WRONLY : O_RDONLY) < 0)
+            break;
+}
+
+/* Standard input of every process: always at its end. */
+static void open_null(void)
+{
+    int pipe_fds[2];
+    host.null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (host.null_fd >= 0)
+        return;
+    /* Without /dev, a pipe that nobody writes to reads the same. */
+    if (pipe2(pipe_fds, O_CLOEXEC))
+        die("open /dev/null", strerror(errno));
+    close(pipe_fds[1]);
+    host.null_fd = pipe_fds[0];
+}
+
+static void raise_nofile(void)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &host.original_nofile);
+    limit = host.original_nofile;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void become_init(void)
+{
+    host.pid1 = getpid() == 1;
+    /* Refusal is tolerated: then orphans go to whoever is PID 1. */
+    host.subreaper = prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
+}
+
+static void write_all(int fd, const char *text, size_t length)
+{
+    while (length) {
+        ssize_t n = write(fd, text, length);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return;
+        text += n;
+        length -= (size_t)n;
+    }
+}
+
+static void print_key(JSContext *context, JSValueConst outcome, const char *key, int fd)
+{
+    JSValue value = JS_GetPropertyStr(context, outcome, key);
+    size_t length;
+    const char *text = JS_ToCStringLen(context, &length, value);
+    if (text)
+        write_all(fd, text, length);
+    JS_FreeCString(context, text);
+    JS_FreeValue(context, value);
+}
+
+static bool type_is(JSContext *context, JSValueConst outcome, const char *type)
+{
+    JSValue value = JS_GetPropertyStr(context, outcome, "type");
+    const char *text = JS_ToCString(context, value);
+    bool same = text && strcmp(text, type) == 0;
+    JS_FreeCString(context, text);
+    JS_FreeValue(context, value);
+    return same;
+}
+
+static JSValue call_main(struct engine *engine, int argc, char **argv)
+{
+    JSContext *context = engine->context;
+    JSValue words = JS_NewArray(context);
+    for (int i = 0; i < argc; i++)
+        JS_SetPropertyUint32(context, words, (uint32_t)i, JS_NewString(context, argv[i]));
+    JSValueConst arguments[] = {facts_new(context), words};
+    return engine_call(engine, "main", 2, arguments);
+}
+
+/* What the configuring engine leaves behind; its arena is unmapped whole. */
+struct configured {
+    char *plan;
+    size_t plan_length;
+    bool verbose;
+};
+
+static bool get_bool(JSContext *context, JSValueConst object, const char *key)
+{
+    JSValue value = JS_GetPropertyStr(context, object, key);
+    bool yes = JS_ToBool(context, value) > 0;
+    JS_FreeValue(context, value);
+    return yes;
+}
+
+static void keep(JSContext *context, JSValueConst outcome, struct configured *kept)
+{
+    JSValue bound = JS_GetPropertyStr(context, outcome, "bound");
+    JSValue plan = JS_GetPropertyStr(context, bound, "plan");
+    JSValue launches = JS_GetPropertyStr(context, bound, "launches");
+    JSValue json = JS_JSONStringify(context, plan, JS_UNDEFINED, JS_UNDEFINED);
+    const char *text = JS_ToCStringLen(context, &kept->plan_length, json);
+    kept->plan = text ? malloc(kept->plan_length + 1) : NULL;
+    if (!kept->plan || wire_launches(context, launches))
+        die("keep the plan", "out of memory");
+    memcpy(kept->plan, text, kept->plan_length + 1);
+    JSValue mode = JS_GetPropertyStr(context, plan, "mode");
+    const char *word = JS_ToCString(context, mode);
+    host.init_mode = word && strcmp(word, "init") == 0;
+    kept->verbose = get_bool(context, outcome, "verbose");
+}
+
+static int exit_code(JSContext *context, JSValueConst outcome)
+{
+    JSValue value = JS_GetPropertyStr(context, outcome, "code");
+    int32_t code = EXIT_SOFTWARE;
+    JS_ToInt32(context, &code, value);
+    return code;
+}
+
+/* Returns when there is something to supervise; exits when there is not. */
+static void configure(int argc, char **argv, struct configured *kept)
+{
+    const uint8_t *code = section_commands;
+    size_t length = section_commands_size;
+    for (;;) {
+        struct engine engine = {0};
+        const char *why;
+        if (engine_open(&engine, ENGINE_CONFIGURE, code, length, &why))
+            die("start the configuring engine", why);
+        JSContext *context = engine.context;
+        JSValue outcome = call_main(&engine, argc, argv);
+        if (JS_IsException(outcome))
+            die("read the configuration", engine_error(&engine));
+        if (type_is(context, outcome, "section")) {
+            code = section_configure;
+            length = section_configure_size;
+            engine_drop(&engine);
+            continue;
+        }
+        if (type_is(context, outcome, "exit")) {
+            print_key(context, outcome, "out", 1);
+            print_key(context, outcome, "err", 2);
+            int status = exit_code(context, outcome);
+            facts_cleanup();
+            exit(status);
+        }
+        print_key(context, outcome, "err", 2);
+        keep(context, outcome, kept);
+        engine_drop(&engine);
+        return;
+    }
+}
+
+static void watch_descriptors(void)
+{
+    struct epoll_event ev = {.events = EPOLLIN, .data.u64 = TAGGED(TAG_SIGNAL, 0)};
+    host.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (host.epoll_fd < 0 || epoll_ctl(host.epoll_fd, EPOLL_CTL_ADD, host.signal_fd, &ev))
+        die("wait for events", strerror(errno));
+    if (sinks_open())
+        die("open the outputs", strerror(errno));
+    ev.data.u64 = TAGGED(TAG_SINK, 0);
+    if (epoll_ctl(host.epoll_fd, EPOLL_CTL_ADD, sink_wake_fd(), &ev))
+        die("wait for events", strerror(errno));
+    host.pump = pump_open(host.epoll_fd, TAG_PUMP);
+    if (!host.pump)
+        die("open the outputs", "out of memory");
+}
+
+static void open_supervisor(struct configured *kept)
+{
+    const char *why;
+    if (engine_open(&supervisor, ENGINE_SUPERVISE, section_supervise, section_supervise_size,
+                    &why))
+        die("start the supervising engine", why);
+    JSContext *context = supervisor.context;
+    JSValue plan = JS_ParseJSON(context, kept->plan, kept->plan_length, "plan");
+    JSValue options = JS_NewObject(context);
+    JS_SetPropertyStr(context, options, "verbose", JS_NewBool(context, kept->verbose));
+    JS_SetPropertyStr(context, options, "pid1", JS_NewBool(context, host.pid1));
+    JS_SetPropertyStr(context, options, "nowMs", JS_NewInt64(context, now_ms()));
+    free(kept->plan);
+    JSValueConst arguments[] = {plan, options};
+    JSValue answer = engine_call(&supervisor, "open", 2, arguments);
+    if (JS_IsException(plan) || JS_IsException(answer))
+        die("open the plan", engine_error(&supervisor));
+    JS_FreeValue(context, plan);
+    JS_FreeValue(context, options);
+    wire_apply(context, answer);
+    JS_FreeValue(context, answer);
+}
+
+enum { LAST_WORDS_MS = 500 };
+
+int main(int argc, char **argv)
+{
+    struct configured kept = {0};
+    hold_standard_descriptors();
+    block_signals();
+    become_init();
+    raise_nofile();
+    configure(argc, argv, &kept);
+    takedown_on_crash();
+    open_null();
+    watch_descriptors();
+    open_supervisor(&kept);
+    int code = loop_run();
+    pump_drain_all(host.pump);
+    sinks_drain(LAST_WORDS_MS);
+    facts_cleanup();
+    _exit(code);
+}

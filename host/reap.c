@@ -1,0 +1,121 @@
+/*
+ * Collects the dead, and watches groups that outlive their main process.
+ *
+ * A number is never reused under us: the kernel keeps it allocated while the
+ * main process is unreaped or its group has a member. After the reap the group
+ * is only signalled when no process bears the number itself: were it reused,
+ * its new owner would (see docs/adr on groups).
+ */
+#include <errno.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host.h"
+
+/* How often a group whose members may not be our children is looked at. */
+enum { GROUP_POLL_MS = 10 };
+
+static int64_t groups_looked_at_ms;
+
+static bool group_alive(pid_t group)
+{
+    if (kill(-group, 0) == 0)
+        return true;
+    return errno == EPERM;
+}
+
+static struct child *child_of(pid_t pid)
+{
+    for (uint32_t i = 0; i < host.children_count; i++)
+        if (host.children[i].pid == pid)
+            return &host.children[i];
+    return NULL;
+}
+
+static void main_ended(struct child *child, const siginfo_t *info)
+{
+    uint32_t process = (uint32_t)(child - host.children);
+    bool by_signal = info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED;
+    child->pid = 0;
+    /* What it wrote before its death comes out before anything is said of it. */
+    pump_process_ended(host.pump, process);
+    loop_event((struct event){.type = EV_EXITED, .process = process, .run = child->run,
+                              .a = by_signal ? 0 : info->si_status,
+                              .b = by_signal ? info->si_status : 0,
+                              .c = info->si_code == CLD_DUMPED ? 1 : 0});
+}
+
+/* Groups are judged after the whole collection: their other members may be in it too. */
+static void judge_groups(size_t first_event)
+{
+    for (size_t i = first_event; i < host.events_count; i++) {
+        struct event *e = &host.events[i];
+        if (e->type != EV_EXITED)
+            continue;
+        struct child *child = &host.children[e->process];
+        if (group_alive(child->group)) {
+            e->c |= 2;
+            host.groups_watched++;
+        } else {
+            child->group = 0;
+        }
+    }
+}
+
+static void look_at_groups(void)
+{
+    for (uint32_t i = 0; i < host.children_count && host.groups_watched; i++) {
+        struct child *child = &host.children[i];
+        if (child->pid || !child->group || group_alive(child->group))
+            continue;
+        child->group = 0;
+        host.groups_watched--;
+        loop_event((struct event){.type = EV_GROUP_ENDED, .process = i, .run = child->run});
+    }
+    groups_looked_at_ms = now_ms();
+}
+
+void reap_all(void)
+{
+    size_t first_event = host.events_count;
+    uint32_t watched_before = host.groups_watched;
+    /* SIGCHLD coalesces (signal(7)), so collect until nothing is left. */
+    for (;;) {
+        siginfo_t info = {0};
+        int r = waitid(P_ALL, 0, &info, WEXITED | WNOHANG);
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r < 0 || info.si_pid == 0)
+            break;
+        struct child *child = child_of(info.si_pid);
+        if (child)
+            main_ended(child, &info);
+    }
+    if (watched_before)
+        look_at_groups();
+    judge_groups(first_event);
+}
+
+int64_t groups_next_wake_ms(int64_t now)
+{
+    (void)now;
+    return host.groups_watched ? groups_looked_at_ms + GROUP_POLL_MS : -1;
+}
+
+void signal_child(uint32_t process, uint32_t run, int signal, bool group)
+{
+    CHECK(process < host.children_count);
+    struct child *child = &host.children[process];
+    if (child->run != run)
+        return;
+    if (!group) {
+        if (child->pid)
+            kill(child->pid, signal);
+        return;
+    }
+    if (!child->group)
+        return;
+    if (!child->pid && kill(child->group, 0) == 0)
+        return;
+    kill(-child->group, signal);
+}

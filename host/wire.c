@@ -1,0 +1,283 @@
+/* The step door: events become plain objects, plain objects become actions. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "host.h"
+
+static void set(JSContext *context, JSValue object, const char *key, JSValue value)
+{
+    /* A failure here is out of memory and would show as a broken batch; stop at once instead. */
+    CHECK(JS_SetPropertyStr(context, object, key, value) >= 0);
+}
+
+static void set_int(JSContext *context, JSValue object, const char *key, int64_t value)
+{
+    set(context, object, key, JS_NewInt64(context, value));
+}
+
+static void set_bool(JSContext *context, JSValue object, const char *key, bool value)
+{
+    set(context, object, key, JS_NewBool(context, value));
+}
+
+static void set_text(JSContext *context, JSValue object, const char *key, const char *value)
+{
+    set(context, object, key, JS_NewString(context, value));
+}
+
+static void spawned(JSContext *context, JSValue o, const struct event *e)
+{
+    set_int(context, o, "pid", e->a);
+}
+
+static void spawn_failed(JSContext *context, JSValue o, const struct event *e)
+{
+    set_text(context, o, "stage", e->text);
+    set_text(context, o, "errno", e->more);
+}
+
+static void exited(JSContext *context, JSValue o, const struct event *e)
+{
+    set_int(context, o, "code", e->a);
+    set_int(context, o, "signal", e->b);
+    set_bool(context, o, "coreDumped", e->c & 1);
+    set_bool(context, o, "groupAlive", e->c & 2);
+}
+
+static void nothing_more(JSContext *context, JSValue o, const struct event *e)
+{
+    (void)context;
+    (void)o;
+    (void)e;
+}
+
+static void probe_finished(JSContext *context, JSValue o, const struct event *e)
+{
+    set_bool(context, o, "passed", e->a);
+    set_text(context, o, "detail", e->text);
+}
+
+static void signal_received(JSContext *context, JSValue o, const struct event *e)
+{
+    set_int(context, o, "signal", e->a);
+    set_int(context, o, "sender", e->b);
+}
+
+static void swept(JSContext *context, JSValue o, const struct event *e)
+{
+    set_int(context, o, "signalled", e->a);
+    set_int(context, o, "killed", e->b);
+    set_int(context, o, "left", e->c);
+}
+
+static const struct {
+    const char *name;
+    bool of_run;
+    void (*fill)(JSContext *, JSValue, const struct event *);
+} encoders[] = {
+    [EV_SPAWNED] = {"spawned", true, spawned},
+    [EV_SPAWN_FAILED] = {"spawn_failed", true, spawn_failed},
+    [EV_EXITED] = {"exited", true, exited},
+    [EV_GROUP_ENDED] = {"group_ended", true, nothing_more},
+    [EV_PROBE_FINISHED] = {"probe_finished", true, probe_finished},
+    [EV_SIGNAL_RECEIVED] = {"signal_received", false, signal_received},
+    [EV_SWEPT] = {"swept", false, swept},
+};
+
+JSValue wire_batch(JSContext *context, int64_t now)
+{
+    JSValue batch = JS_NewObject(context);
+    JSValue events = JS_NewArray(context);
+    for (size_t i = 0; i < host.events_count; i++) {
+        const struct event *e = &host.events[i];
+        JSValue o = JS_NewObject(context);
+        set_text(context, o, "type", encoders[e->type].name);
+        if (encoders[e->type].of_run) {
+            set_int(context, o, "process", e->process);
+            set_int(context, o, "run", e->run);
+        }
+        encoders[e->type].fill(context, o, e);
+        CHECK(JS_SetPropertyUint32(context, events, (uint32_t)i, o) >= 0);
+    }
+    host.events_count = 0;
+    set_int(context, batch, "nowMs", now);
+    set(context, batch, "events", events);
+    return batch;
+}
+
+static int64_t get_int(JSContext *context, JSValueConst object, const char *key)
+{
+    JSValue value = JS_GetPropertyStr(context, object, key);
+    int64_t n = -1;
+    CHECK(!JS_IsUndefined(value));
+    if (!JS_IsNull(value))
+        CHECK(JS_ToInt64(context, &n, value) == 0);
+    JS_FreeValue(context, value);
+    return n;
+}
+
+static void do_spawn(JSContext *context, JSValueConst a)
+{
+    spawn_child((uint32_t)get_int(context, a, "process"), (uint32_t)get_int(context, a, "run"));
+}
+
+static void do_signal(JSContext *context, JSValueConst a)
+{
+    JSValue target = JS_GetPropertyStr(context, a, "target");
+    const char *text = JS_ToCString(context, target);
+    CHECK(text);
+    signal_child((uint32_t)get_int(context, a, "process"), (uint32_t)get_int(context, a, "run"),
+                 (int)get_int(context, a, "signal"), strcmp(text, "group") == 0);
+    JS_FreeCString(context, text);
+    JS_FreeValue(context, target);
+}
+
+static void do_probe(JSContext *context, JSValueConst a)
+{
+    probe_start((uint32_t)get_int(context, a, "process"), (uint32_t)get_int(context, a, "run"),
+                (uint16_t)get_int(context, a, "port"), get_int(context, a, "timeoutMs"));
+}
+
+static void do_log(JSContext *context, JSValueConst a)
+{
+    JSValue value = JS_GetPropertyStr(context, a, "text");
+    size_t length;
+    const char *text = JS_ToCStringLen(context, &length, value);
+    CHECK(text);
+    log_text(text, length);
+    JS_FreeCString(context, text);
+    JS_FreeValue(context, value);
+    int64_t tail = get_int(context, a, "tail");
+    if (tail >= 0)
+        log_tail((uint32_t)tail);
+}
+
+static void do_sweep(JSContext *context, JSValueConst a)
+{
+    sweep_start(get_int(context, a, "graceMs"), get_int(context, a, "killMs"));
+}
+
+static void do_suspend(JSContext *context, JSValueConst a)
+{
+    (void)context;
+    (void)a;
+    kill(getpid(), SIGSTOP);
+}
+
+static void do_exit(JSContext *context, JSValueConst a)
+{
+    host.exit_asked = true;
+    host.exit_code = (int)get_int(context, a, "code");
+}
+
+static const struct {
+    const char *name;
+    void (*apply)(JSContext *, JSValueConst);
+} appliers[] = {
+    {"spawn", do_spawn}, {"signal", do_signal}, {"probe", do_probe}, {"log", do_log},
+    {"sweep", do_sweep}, {"suspend", do_suspend}, {"exit", do_exit},
+};
+
+static void apply_one(JSContext *context, JSValueConst action)
+{
+    JSValue type = JS_GetPropertyStr(context, action, "type");
+    const char *name = JS_ToCString(context, type);
+    CHECK(name);
+    size_t i = 0;
+    while (i < sizeof appliers / sizeof *appliers && strcmp(appliers[i].name, name) != 0)
+        i++;
+    CHECK(i < sizeof appliers / sizeof *appliers);
+    appliers[i].apply(context, action);
+    JS_FreeCString(context, name);
+    JS_FreeValue(context, type);
+}
+
+void wire_apply(JSContext *context, JSValueConst answer)
+{
+    JSValue actions = JS_GetPropertyStr(context, answer, "actions");
+    int64_t count = get_int(context, actions, "length");
+    for (int64_t i = 0; i < count; i++) {
+        JSValue action = JS_GetPropertyUint32(context, actions, (uint32_t)i);
+        apply_one(context, action);
+        JS_FreeValue(context, action);
+    }
+    JS_FreeValue(context, actions);
+    host.wake_at_ms = get_int(context, answer, "wakeAtMs");
+}
+
+/* NULL for null; the host's own copy otherwise, since the configuring engine goes away. */
+static char *copy_text(JSContext *context, JSValueConst object, const char *key)
+{
+    JSValue value = JS_GetPropertyStr(context, object, key);
+    char *copy = NULL;
+    if (!JS_IsNull(value) && !JS_IsUndefined(value)) {
+        const char *text = JS_ToCString(context, value);
+        copy = text ? strdup(text) : NULL;
+        JS_FreeCString(context, text);
+    }
+    JS_FreeValue(context, value);
+    return copy;
+}
+
+/* A NULL-ended vector and its strings in one block. NULL: no memory. */
+static char **copy_vector(JSContext *context, JSValueConst object, const char *key)
+{
+    JSValue list = JS_GetPropertyStr(context, object, key);
+    int64_t count = get_int(context, list, "length");
+    size_t bytes = ((size_t)count + 1) * sizeof(char *), used = bytes;
+    char *block = NULL;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int64_t i = 0; i < count; i++) {
+            JSValue item = JS_GetPropertyUint32(context, list, (uint32_t)i);
+            size_t length = 0;
+            const char *text = JS_ToCStringLen(context, &length, item);
+            if (pass == 0) {
+                bytes += length + 1;
+            } else if (block && text) {
+                ((char **)block)[i] = block + used;
+                memcpy(block + used, text, length + 1);
+                used += length + 1;
+            }
+            JS_FreeCString(context, text);
+            JS_FreeValue(context, item);
+        }
+        if (pass == 0)
+            block = calloc(1, bytes);
+    }
+    JS_FreeValue(context, list);
+    return (char **)block;
+}
+
+static bool text_is(JSContext *context, JSValueConst object, const char *key, const char *text)
+{
+    char *value = copy_text(context, object, key);
+    bool same = value && strcmp(value, text) == 0;
+    free(value);
+    return same;
+}
+
+int wire_launches(JSContext *context, JSValueConst launches)
+{
+    host.children_count = (uint32_t)get_int(context, launches, "length");
+    host.children = calloc(host.children_count + 1, sizeof *host.children);
+    if (!host.children)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < host.children_count; i++) {
+        JSValue launch = JS_GetPropertyUint32(context, launches, i);
+        struct child *child = &host.children[i];
+        child->name = copy_text(context, launch, "name");
+        child->argv = copy_vector(context, launch, "argv");
+        child->env = copy_vector(context, launch, "env");
+        child->cwd = copy_text(context, launch, "cwd");
+        child->logs = text_is(context, launch, "logs", "prefix") ? LOGS_PREFIX : LOGS_INHERIT;
+        child->stdin_inherit = text_is(context, launch, "stdin", "inherit");
+        child->probe_fd = -1;
+        JS_FreeValue(context, launch);
+        if (!child->name || !child->argv || !child->env)
+            return -ENOMEM;
+    }
+    return 0;
+}
