@@ -5,10 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host.h"
+#include "run.h"
+
+/* What execvp(3) searches without PATH. */
+static const char default_path[] = "/usr/local/bin:/bin:/usr/bin";
 
 /* Shared with the child, which runs in our memory until exec succeeds. */
 struct launch {
@@ -27,36 +30,6 @@ static const char *env_value(char *const *env, const char *name)
         if (strncmp(*env, name, length) == 0 && (*env)[length] == '=')
             return *env + length + 1;
     return NULL;
-}
-
-/*
- * execvp(3)'s search, done before vfork because it needs memory: ENOENT, or
- * EACCES when a file of that name exists but can't be run.
- */
-static int find_program(const struct child *child, char *path, size_t size)
-{
-    const char *name = child->argv[0];
-    const char *dirs = env_value(child->env, "PATH");
-    int error = -ENOENT;
-    if (!name || !*name)
-        return -ENOENT;
-    if (strchr(name, '/'))
-        return snprintf(path, size, "%s", name) < (int)size ? 0 : -ENAMETOOLONG;
-    if (!dirs)
-        dirs = "/usr/local/bin:/bin:/usr/bin";
-    for (const char *at = dirs;; at++) {
-        size_t length = strcspn(at, ":");
-        struct stat st;
-        int n = snprintf(path, size, "%.*s%s%s", (int)length, at, length ? "/" : "", name);
-        if (n < (int)size && stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
-            if (access(path, X_OK) == 0)
-                return 0;
-            error = -EACCES;
-        }
-        at += length;
-        if (!*at)
-            return error;
-    }
 }
 
 static void failed(struct launch *launch, const char *stage)
@@ -154,7 +127,8 @@ void spawn_child(uint32_t process, uint32_t run)
     char path[4096];
     int out[2] = {-1, -1}, err[2] = {-1, -1};
     child->run = run;
-    int r = find_program(child, path, sizeof path);
+    const char *dirs = env_value(child->env, "PATH");
+    int r = find_program(child->argv[0], dirs ? dirs : default_path, path, sizeof path);
     if (r) {
         report_failure(process, run, "exec", -r);
         return;

@@ -25,7 +25,11 @@ export type Event =
     } & RunRef)
   | ({ readonly type: 'group_ended' } & RunRef)
   /** The one answer to a `probe`. `detail` says why it failed, as an errno name, or how it passed. */
-  | ({ readonly type: 'probe_finished'; readonly passed: boolean; readonly detail: string } & RunRef)
+  | ({
+      readonly type: 'probe_finished';
+      readonly passed: boolean;
+      readonly detail: string;
+    } & RunRef)
   /** Tandem itself received a signal. `sender` is a pid or 0. */
   | { readonly type: 'signal_received'; readonly signal: number; readonly sender: number }
   /** The one answer to `sweep`: how many processes were told to end, killed, and are left. */

@@ -1,0 +1,109 @@
+/** What an end means: its exit code, whether it was well, and which of several is the cause. */
+import type { BoundPlan, BoundProcess } from '../plan/plan.ts';
+import type { End, Unit } from './state.ts';
+
+export const exitKilled = 137;
+const exitNotReady = 124;
+const exitNotExecutable = 126;
+const exitNotFound = 127;
+
+/** 0–255, as a shell would report it. */
+export function exitCode(units: readonly Unit[], end: End): number {
+  switch (end.type) {
+    case 'exited':
+      return end.signal === 0 ? end.code : 128 + end.signal;
+    case 'spawn_failed':
+      return end.errno === 'ENOENT' ? exitNotFound : exitNotExecutable;
+    case 'not_ready':
+      return exitNotReady;
+    case 'address_in_use':
+      return 1;
+    case 'cannot_start': {
+      const because = units[end.because]?.end ?? null;
+      return because === null || because.type === 'cannot_start' ? 1 : exitCode(units, because);
+    }
+    case 'never_started':
+      return 0;
+    case 'left_behind':
+      return exitKilled;
+    default:
+      return unreachable(end);
+  }
+}
+
+export function unreachable(value: never): never {
+  throw new Error(`a case was forgotten: ${JSON.stringify(value)}`);
+}
+
+/** Ended as asked: 0, one of its success codes, or, when told to stop, by the stop signal. */
+export function endedWell(process: BoundProcess, unit: Unit): boolean {
+  const end = unit.end;
+  if (end === null || end.type === 'never_started') return true;
+  if (end.type !== 'exited') return false;
+  if (end.signal === 0 && (end.code === 0 || process.successCodes.includes(end.code))) return true;
+  if (!unit.told) return false;
+  return end.signal === process.stopSignal || end.code === 128 + process.stopSignal;
+}
+
+/** How many processes stand above this one in the longest chain of dependents. */
+export function heights(plan: BoundPlan): readonly number[] {
+  const memo: (number | undefined)[] = plan.processes.map(() => undefined);
+  const dependents: number[][] = plan.processes.map(() => []);
+  plan.processes.forEach((process, index) => {
+    for (const need of process.needs) dependents[need.process]?.push(index);
+  });
+  const height = (index: number): number => {
+    const known = memo[index];
+    if (known !== undefined) return known;
+    let most = 0;
+    for (const above of dependents[index] ?? []) most = Math.max(most, height(above) + 1);
+    memo[index] = most;
+    return most;
+  };
+  return plan.processes.map((_, index) => height(index));
+}
+
+/** Of several ends in one batch: the deepest dependency, then non-zero, then plan order. */
+export function causeAmong(
+  plan: BoundPlan,
+  units: readonly Unit[],
+  ended: readonly number[],
+): number | null {
+  if (ended.length < 2) return ended[0] ?? null;
+  const height = heights(plan);
+  const code = (index: number): number => {
+    const end = units[index]?.end ?? null;
+    return end === null ? 0 : exitCode(units, end);
+  };
+  const better = (a: number, b: number): boolean => {
+    const deeper = (height[a] ?? 0) - (height[b] ?? 0);
+    if (deeper !== 0) return deeper > 0;
+    if ((code(a) === 0) !== (code(b) === 0)) return code(a) !== 0;
+    return a < b;
+  };
+  return ended.reduce((best, index) => (better(index, best) ? index : best));
+}
+
+/** The code that Tandem ends with. */
+export function finalCode(
+  plan: BoundPlan,
+  units: readonly Unit[],
+  cause: number | null,
+  asked: boolean,
+): number {
+  const causing = cause === null ? null : (units[cause]?.end ?? null);
+  if (causing !== null) return exitCode(units, causing);
+  const bad = plan.processes.flatMap((process, index) => {
+    const unit = units[index];
+    return unit !== undefined && unit.end !== null && !endedWell(process, unit) ? [unit] : [];
+  });
+  if (asked && units.some((unit) => unit.killed)) return exitKilled;
+  // Without a request, the first in time; plan order decides between equals and after a request.
+  const first = asked
+    ? bad[0]
+    : bad.reduce<Unit | undefined>(
+        (best, unit) => (best === undefined || unit.endedAtMs < best.endedAtMs ? unit : best),
+        undefined,
+      );
+  return first?.end ? exitCode(units, first.end) : 0;
+}

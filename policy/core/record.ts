@@ -1,0 +1,40 @@
+/** What happened, for people and for the journal. Text is made of it last, in `report/`. */
+import type { End } from './state.ts';
+
+export type Record =
+  | { readonly type: 'started'; readonly process: number; readonly pid: number }
+  | { readonly type: 'ready'; readonly process: number; readonly afterMs: number }
+  | { readonly type: 'ready_on_ipv6'; readonly process: number }
+  | { readonly type: 'all_ready'; readonly afterMs: number }
+  | { readonly type: 'awaited'; readonly processes: readonly number[]; readonly afterMs: number }
+  | { readonly type: 'stop_asked'; readonly signal: number; readonly level: number }
+  | { readonly type: 'told'; readonly process: number; readonly signal: number }
+  | {
+      readonly type: 'killed';
+      readonly process: number;
+      readonly why: 'grace' | 'asked' | 'budget';
+    }
+  | {
+      readonly type: 'ended';
+      readonly process: number;
+      readonly end: End;
+      readonly afterMs: number;
+    }
+  | { readonly type: 'group_left'; readonly process: number }
+  | { readonly type: 'skipped'; readonly process: number; readonly because: number }
+  | { readonly type: 'ignored'; readonly signal: number }
+  | { readonly type: 'swept'; readonly killed: number; readonly left: number }
+  | {
+      readonly type: 'anomaly';
+      readonly process: number;
+      readonly state: string;
+      readonly input: string;
+    }
+  /** Always the last one. */
+  | {
+      readonly type: 'over';
+      readonly code: number;
+      readonly cause: number | null;
+      readonly signal: number | null;
+      readonly afterMs: number;
+    };

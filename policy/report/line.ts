@@ -1,0 +1,172 @@
+/** Records as lines for people. Quiet unless something must be known or `-v` asks for every step. */
+import { exitCode, unreachable } from '../core/end.ts';
+import type { Record as Note } from '../core/record.ts';
+import type { End, State } from '../core/state.ts';
+import type { BoundPlan } from '../plan/plan.ts';
+import { signalName } from './signal-name.ts';
+
+export type Line = {
+  readonly text: string;
+  /** The process whose last lines of stderr belong under this one. */
+  readonly tail: number | null;
+};
+
+export function seconds(ms: number): string {
+  if (ms < 10) return `${ms} ms`;
+  return ms < 10_000 ? `${(ms / 1000).toFixed(2)} s` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+function howItEnded(plan: BoundPlan, end: End): string {
+  switch (end.type) {
+    case 'exited':
+      if (end.signal === 0) return `exited with code ${end.code}`;
+      return `was ended by ${signalName(end.signal)}${end.coreDumped ? ' (core dumped)' : ''}`;
+    case 'spawn_failed':
+      if (end.errno === 'ENOENT') return 'could not start: the program was not found';
+      if (end.errno === 'EACCES') return 'could not start: permission denied (EACCES)';
+      return `could not start: ${end.stage} failed with ${end.errno}`;
+    case 'not_ready':
+      return `was not ready in ${seconds(end.afterMs)}`;
+    case 'address_in_use':
+      return `was not started: port ${end.port} is in use by somebody else`;
+    case 'cannot_start':
+      return `cannot start: it needs ${plan.processes[end.because]?.name}, which is not there`;
+    case 'never_started':
+      return 'was never started';
+    case 'left_behind':
+      return 'did not end, not even by SIGKILL';
+    default:
+      return unreachable(end);
+  }
+}
+
+/** What a person can do about it, where that is known. */
+function hint(plan: BoundPlan, process: number, end: End, ranMs: number): string | null {
+  const port = plan.processes[process]?.readyPort ?? null;
+  if (end.type === 'not_ready')
+    return `does it listen on 127.0.0.1:${port}? PORT=${port} was set for it`;
+  if (end.type === 'address_in_use')
+    return 'give the process another port, or stop who listens there';
+  if (end.type === 'spawn_failed' && end.errno === 'ENOEXEC')
+    return 'a script needs a first line such as #!/bin/sh';
+  if (end.type !== 'exited') return null;
+  if (end.signal === 9) return 'nobody here sent that signal: was it out of memory?';
+  if (end.signal === 0 && end.code === 0 && ranMs < 2000)
+    return 'did it put itself in the background? It has to stay in the foreground';
+  return null;
+}
+
+function names(plan: BoundPlan, processes: readonly number[]): string {
+  return processes.map((index) => plan.processes[index]?.name ?? '?').join(', ');
+}
+
+function overLines(
+  plan: BoundPlan,
+  state: State,
+  over: Extract<Note, { type: 'over' }>,
+): readonly Line[] {
+  const { code, cause, signal, afterMs } = over;
+  const unit = cause === null ? undefined : state.units[cause];
+  const end = unit?.end ?? null;
+  if (cause !== null && unit !== undefined && end !== null) {
+    const ranMs = unit.endedAtMs - unit.startedAtMs;
+    const name = plan.processes[cause]?.name;
+    const after = unit.run > 0 ? ` after ${seconds(ranMs)}` : '';
+    const others = state.units.flatMap((other, i) => (i !== cause && other.run > 0 ? [i] : []));
+    const stopped = others.length > 0 ? `; stopped ${names(plan, others)}` : '';
+    const help = hint(plan, cause, end, ranMs);
+    const text = `tandem: ${name} ${howItEnded(plan, end)}${after}${stopped}; exit code ${code}`;
+    const lines: Line[] = [{ text, tail: cause }];
+    if (help !== null) lines.push({ text: `tandem: hint: ${help}`, tail: null });
+    return lines;
+  }
+  if (signal === null)
+    return [{ text: `tandem: everything has ended; exit code ${code}`, tail: null }];
+  const bad = state.units.flatMap((other, i) =>
+    other.end !== null && other.end.type !== 'never_started' && isBad(plan, state, i) ? [i] : [],
+  );
+  const verdict =
+    bad.length === 0
+      ? 'all ended well'
+      : bad
+          .map((i) => {
+            const how = state.units[i]?.end ?? null;
+            return `${names(plan, [i])} ${how === null ? '' : howItEnded(plan, how)}`;
+          })
+          .join(', ');
+  const text = `tandem: stopped on ${signalName(signal)} in ${seconds(afterMs)}: ${verdict}`;
+  return [{ text: `${text}; exit code ${code}`, tail: null }];
+}
+
+function isBad(plan: BoundPlan, state: State, index: number): boolean {
+  const unit = state.units[index];
+  const process = plan.processes[index];
+  if (unit?.end == null || process === undefined) return false;
+  const code = exitCode(state.units, unit.end);
+  const fine = [0, 128 + process.stopSignal, ...process.successCodes];
+  return unit.killed || !fine.includes(code);
+}
+
+function said(text: string): readonly Line[] {
+  return [{ text: `tandem: ${text}`, tail: null }];
+}
+
+/** The lines that a record is worth; none for most of them without `-v`. */
+export function lines(
+  plan: BoundPlan,
+  state: State,
+  note: Note,
+  verbose: boolean,
+): readonly Line[] {
+  const name = 'process' in note ? (plan.processes[note.process]?.name ?? '?') : '';
+  const init = plan.mode === 'init';
+  const aside = (text: string): readonly Line[] => (verbose ? said(text) : []);
+  switch (note.type) {
+    case 'started':
+      return aside(`${name} started (pid ${note.pid})`);
+    case 'ready':
+      return aside(`${name} ready after ${seconds(note.afterMs)}`);
+    case 'ready_on_ipv6':
+      return said(`${name} listens on ::1 and not on 127.0.0.1; others may not reach it there`);
+    case 'all_ready': {
+      if (init) return [];
+      const all = state.units.flatMap((unit, i) => (unit.state === 'ready' ? [i] : []));
+      return said(`ready in ${seconds(note.afterMs)}: ${names(plan, all)}`);
+    }
+    case 'awaited':
+      if (init) return [];
+      return said(`waiting for ${names(plan, note.processes)} since ${seconds(note.afterMs)}`);
+    case 'stop_asked':
+      if (note.level === 1) return aside(`${signalName(note.signal)}: stopping`);
+      return said(`${signalName(note.signal)}: ${note.level === 2 ? 'all at once' : 'killing'}`);
+    case 'told':
+      return aside(`${name} told to end with ${signalName(note.signal)}`);
+    case 'killed': {
+      const why = { grace: 'its grace is over', asked: 'as asked', budget: 'the budget is over' };
+      return said(`${name} killed: ${why[note.why]}`);
+    }
+    case 'ended': {
+      const said1 = `${name} ${howItEnded(plan, note.end)} after ${seconds(note.afterMs)}`;
+      const unit = state.units['process' in note ? note.process : 0];
+      const loud = !init && plan.processes[note.process]?.essential === false && !unit?.told;
+      if (init && note.end.type === 'spawn_failed')
+        return said(`${name} ${howItEnded(plan, note.end)}`);
+      return loud ? said(said1) : aside(said1);
+    }
+    case 'group_left':
+      return aside(`${name} left processes of its group behind; they were told to end`);
+    case 'skipped':
+      return said(`${name} skipped: it needs ${names(plan, [note.because])}, which is not there`);
+    case 'ignored':
+      return aside(`${signalName(note.signal)} ignored`);
+    case 'swept':
+      if (note.left > 0) return said('some processes could not be ended');
+      return note.killed > 0 ? aside('processes that were left over had to be killed') : [];
+    case 'anomaly':
+      return said(`internal: ${note.input} for ${name} while ${note.state}; please report this`);
+    case 'over':
+      return init ? [] : overLines(plan, state, note);
+    default:
+      return unreachable(note);
+  }
+}

@@ -1,0 +1,80 @@
+// Installs what is missing, and says so before it does. Needs Node alone.
+//
+//     node tools/setup.mjs build|demo|all
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..');
+process.chdir(root);
+const what = process.argv[2] ?? 'all';
+
+/** How to tell that a package is there, without asking dpkg: its file. */
+const packages = [
+  { name: 'gcc', file: '/usr/bin/gcc', for: ['build', 'demo', 'all'] },
+  { name: 'libc6-dev', file: '/usr/include/stdio.h', for: ['build', 'demo', 'all'] },
+  { name: 'musl-tools', file: '/usr/bin/musl-gcc', for: ['build', 'demo', 'all'] },
+  { name: 'nginx', file: '/usr/sbin/nginx', for: ['demo', 'all'] },
+  {
+    name: 'python3-flask',
+    file: '/usr/lib/python3/dist-packages/flask/__init__.py',
+    for: ['demo', 'all'],
+  },
+];
+
+function seconds(from) {
+  return `${((performance.now() - from) / 1000).toFixed(1)} s`;
+}
+
+function fail(message, hint) {
+  console.error(`cannot set up: ${message}`);
+  console.error(`  hint: ${hint}`);
+  process.exit(1);
+}
+
+function installPackages() {
+  const missing = packages.filter((p) => p.for.includes(what) && !existsSync(p.file));
+  if (missing.length === 0) return;
+  const names = missing.map((p) => p.name);
+  const byHand = `install them by hand: ${names.join(' ')}`;
+  if (!existsSync('/usr/bin/apt-get')) fail('there is no apt-get here', byHand);
+  const root = process.getuid() === 0;
+  if (!root && spawnSync('sudo', ['-n', 'true']).status !== 0)
+    fail('neither root nor sudo without a password', byHand);
+  const apt = (args) => {
+    const command = [
+      ...(root ? [] : ['sudo']),
+      'env',
+      'DEBIAN_FRONTEND=noninteractive',
+      // Policy of invoke-rc.d: an installed nginx must not start as a service here.
+      'RUNLEVEL=1',
+      'apt-get',
+      '-qq',
+      ...args,
+    ];
+    const r = spawnSync(command[0], command.slice(1), { encoding: 'utf8' });
+    if (r.status !== 0) fail(`apt-get ${args[0]}: ${r.stderr.trim()}`, byHand);
+  };
+  console.log(`installing Debian packages: ${names.join(' ')}`);
+  const from = performance.now();
+  apt(['update']);
+  apt(['install', '-y', '--no-install-recommends', ...names]);
+  console.log(`installed in ${seconds(from)}`);
+}
+
+function installModules() {
+  const stamp = 'node_modules/.tandem-lock';
+  const lock = readFileSync('package-lock.json', 'utf8');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  console.log('installing npm packages');
+  const from = performance.now();
+  const r = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    encoding: 'utf8',
+  });
+  if (r.status !== 0) fail(`npm ci: ${r.stderr.trim()}`, 'npm ci, and read what it says');
+  writeFileSync(stamp, lock);
+  console.log(`installed in ${seconds(from)}`);
+}
+
+installPackages();
+installModules();
