@@ -58,7 +58,7 @@ static JSValue fact_read(JSContext *context, JSValueConst self, int argc, JSValu
     (void)argc;
     const char *path = JS_ToCString(context, argv[0]);
     char *text = NULL;
-    size_t length;
+    size_t length = 0;
     if (!path)
         return JS_EXCEPTION;
     bool is_stdin = strcmp(path, "-") == 0;

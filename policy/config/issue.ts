@@ -1,14 +1,13 @@
 /** A problem in what a person wrote. User errors are values, and all of them are reported at once. */
 
-/** Offsets into `Source.text`, in UTF-16 units, half open. */
+/** Offsets into the text, in UTF-16 units, half open. */
 export type Span = { readonly start: number; readonly end: number };
 
-/** A text that somebody wrote: a file, or the words of a command line. */
+/** A text that somebody wrote. */
 export type Source = { readonly name: string; readonly text: string };
 
 export type Issue = {
   readonly severity: 'error' | 'warning';
-  readonly source: Source | null;
   readonly span: Span | null;
   /** `cannot <verb> <thing>: <reason>`, in the user's own words. */
   readonly text: string;
@@ -16,3 +15,27 @@ export type Issue = {
   /** Another place that explains this one: "first used here". */
   readonly related: { readonly span: Span; readonly text: string } | null;
 };
+
+/** A problem that is known by the place in the plan; the text's span is found by `Places`. */
+export type PlanIssue = {
+  readonly severity: 'error' | 'warning';
+  /** Keys joined by dots, as in `processes.app.command.0`. */
+  readonly path: string;
+  /** The part of the value that is meant; null: all of it. */
+  readonly part: Span | null;
+  readonly text: string;
+  readonly hint: string | null;
+  readonly related: { readonly path: string; readonly text: string } | null;
+};
+
+/** Where each value of a plan stands in its text; no entry: nowhere (a default, a command line). */
+export type Places = ReadonlyMap<string, Span>;
+
+export function planError(
+  path: string,
+  text: string,
+  hint: string | null = null,
+  part: Span | null = null,
+): PlanIssue {
+  return { severity: 'error', path, part, text, hint, related: null };
+}

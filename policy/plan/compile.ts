@@ -1,0 +1,125 @@
+/** What a plan must be, apart from any machine: dependencies, routes, ports. */
+import { type PlanIssue, planError } from '../config/issue.ts';
+import { didYouMean } from '../config/nearest.ts';
+import { findCycle } from './graph.ts';
+import type { Late, Plan, PlannedProcess } from './plan.ts';
+
+function checkDependencies(plan: Plan, issues: PlanIssue[]): void {
+  const names = plan.processes.map((process) => process.name);
+  const edges = plan.processes.map((process) =>
+    process.dependsOn.flatMap((dependency, i) => {
+      const index = names.indexOf(dependency.process);
+      const path = `processes.${process.name}.depends_on.${i}`;
+      if (index < 0)
+        issues.push(
+          planError(
+            path,
+            `cannot depend on \`${dependency.process}\`: there is no such process`,
+            didYouMean(dependency.process, names) ?? `the processes are: ${names.join(', ')}`,
+          ),
+        );
+      else if (dependency.condition === 'completed')
+        issues.push(
+          planError(
+            path,
+            `cannot wait for \`${dependency.process}\` to complete: it is meant to stay`,
+            'use `ready` or `started`; processes that finish (`oneshot`) come in a later version',
+          ),
+        );
+      return index < 0 ? [] : [index];
+    }),
+  );
+  const cycle = findCycle(edges);
+  if (cycle === null) return;
+  const around = cycle.map((index) => names[index]).join(' → ');
+  const first = names[cycle[0] ?? 0] ?? '';
+  issues.push(
+    planError(
+      `processes.${first}.depends_on`,
+      `cannot order the processes: they wait for each other: ${around}`,
+      'remove one of these dependencies',
+    ),
+  );
+}
+
+function checkRoutes(plan: Plan, issues: PlanIssue[]): void {
+  const names = plan.processes.map((process) => process.name);
+  const seen = new Map<string, string>();
+  plan.front?.routes.forEach((route, i) => {
+    const path = `front.routes.${i}`;
+    const before = seen.get(route.path);
+    if (before !== undefined)
+      issues.push({
+        ...planError(`${path}.key`, `cannot route \`${route.path}\` twice`, 'remove one of them'),
+        related: { path: `${before}.key`, text: 'first used here' },
+      });
+    seen.set(route.path, path);
+    if (route.type !== 'process') return;
+    const process = plan.processes.find((one) => one.name === route.process);
+    if (process === undefined)
+      issues.push(
+        planError(
+          path,
+          `cannot route to \`${route.process}\`: there is no such process`,
+          didYouMean(route.process, names) ?? 'a directory begins with `./` or `/`',
+        ),
+      );
+    else if (process.port === null)
+      issues.push(
+        planError(
+          path,
+          `cannot route to \`${route.process}\`: it has no \`port\``,
+          `add \`port: 8081\` to \`${route.process}\`, and let it listen there`,
+        ),
+      );
+  });
+}
+
+function known(port: Late | null): number | null {
+  return typeof port === 'number' ? port : null;
+}
+
+/** Ports that are known without an environment; the rest is checked when the plan is bound. */
+export function checkPorts(
+  ports: readonly { readonly path: string; readonly port: number | null }[],
+): readonly PlanIssue[] {
+  const issues: PlanIssue[] = [];
+  const seen = new Map<number, string>();
+  for (const { path, port } of ports) {
+    if (port === null) continue;
+    const before = seen.get(port);
+    if (before === undefined) seen.set(port, path);
+    else
+      issues.push({
+        ...planError(path, `cannot use port ${port} twice`, 'give one of them another port'),
+        related: { path: before, text: 'first used here' },
+      });
+  }
+  return issues;
+}
+
+export function portPaths(plan: Plan): readonly { path: string; port: Late | null }[] {
+  const ports: { path: string; port: Late | null }[] = plan.processes.map((process) => ({
+    path: `processes.${process.name}.port`,
+    port: process.port,
+  }));
+  if (plan.front !== null) ports.push({ path: 'front.port', port: plan.front.port });
+  return ports;
+}
+
+/** Everything that is wrong with the plan whatever machine it runs on. */
+export function checkPlan(plan: Plan): readonly PlanIssue[] {
+  const issues: PlanIssue[] = [];
+  checkDependencies(plan, issues);
+  checkRoutes(plan, issues);
+  const fixed = portPaths(plan).map(({ path, port }) => ({ path, port: known(port) }));
+  return [...issues, ...checkPorts(fixed)];
+}
+
+/** Commands without a port start when all those with one are ready. */
+export function orderCommands(processes: readonly PlannedProcess[]): readonly PlannedProcess[] {
+  const dependsOn = processes
+    .filter((process) => process.port !== null)
+    .map((process) => ({ process: process.name, condition: 'ready' as const }));
+  return processes.map((process) => (process.port === null ? { ...process, dependsOn } : process));
+}

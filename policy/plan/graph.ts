@@ -1,0 +1,25 @@
+/** The graph of dependencies. */
+
+/** Indices along one cycle, its first one again at the end; null when there is none. */
+export function findCycle(edges: readonly (readonly number[])[]): readonly number[] | null {
+  const done = new Set<number>();
+  const path: number[] = [];
+  const visit = (node: number): readonly number[] | null => {
+    if (done.has(node)) return null;
+    const at = path.indexOf(node);
+    if (at >= 0) return [...path.slice(at), node];
+    path.push(node);
+    for (const next of edges[node] ?? []) {
+      const cycle = visit(next);
+      if (cycle !== null) return cycle;
+    }
+    path.pop();
+    done.add(node);
+    return null;
+  };
+  for (let node = 0; node < edges.length; node += 1) {
+    const cycle = visit(node);
+    if (cycle !== null) return cycle;
+  }
+  return null;
+}
