@@ -2,6 +2,8 @@
 import type { Bound } from '../plan/plan.ts';
 
 export type Outcome =
+  /** Not for this section: the host loads the named one and asks it. */
+  | { readonly type: 'section'; readonly name: 'configure' }
   | {
       readonly type: 'exit';
       readonly code: number;

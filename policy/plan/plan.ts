@@ -22,6 +22,7 @@ export type LogMode = 'inherit' | 'prefix';
 
 export type Plan = {
   readonly version: typeof planVersion;
+  readonly mode: Mode;
   readonly stopTimeoutMs: Late;
   readonly logs: LogMode | null;
   readonly processes: readonly PlannedProcess[];

@@ -1,0 +1,249 @@
+/**
+ * Binds a plan to one environment and one machine: resolves what was left
+ * open, and finds whatever would stop it from starting.
+ */
+import { type Interpolated, interpolate, type Lookup } from '../config/interpolate.ts';
+import { type PlanIssue, planError } from '../config/issue.ts';
+import { didYouMean } from '../config/nearest.ts';
+import { bindFront, type FrontProcess } from './bind-front.ts';
+import { checkPorts } from './compile.ts';
+import type { Facts } from './facts.ts';
+import type { Bound, BoundProcess, Late, Launch, LogMode, Plan, PlannedProcess } from './plan.ts';
+
+/** What one binding works with. */
+export type Binder = {
+  readonly plan: Plan;
+  readonly facts: Facts;
+  readonly env: ReadonlyMap<string, string>;
+  readonly lookup: Lookup;
+  readonly issues: PlanIssue[];
+  /** Where relative paths begin: the file's folder, or Tandem's own directory. */
+  readonly base: string;
+};
+
+export type BindOptions = {
+  readonly base: string;
+  /** What a flag or TANDEM_LOGS says; it wins over the file. */
+  readonly logs: LogMode | null;
+};
+
+export function environment(lines: readonly string[]): ReadonlyMap<string, string> {
+  const env = new Map<string, string>();
+  for (const line of lines) {
+    const at = line.indexOf('=');
+    if (at > 0) env.set(line.slice(0, at), line.slice(at + 1));
+  }
+  return env;
+}
+
+export function resolve(binder: Binder, path: string, template: string): string {
+  const { text, problems }: Interpolated = interpolate(template, binder.lookup);
+  for (const { text: problem, hint, part } of problems)
+    binder.issues.push(planError(path, problem, hint, part));
+  return text;
+}
+
+export function resolveNumber(binder: Binder, path: string, late: Late): number | null {
+  if (typeof late === 'number') return late;
+  const before = binder.issues.length;
+  const text = resolve(binder, path, late.text);
+  if (binder.issues.length > before) return null;
+  if (/^\d+$/.test(text)) return Number(text);
+  binder.issues.push(planError(path, `cannot read \`${text}\`: a number is needed here`));
+  return null;
+}
+
+export function resolvePort(binder: Binder, path: string, late: Late | null): number | null {
+  if (late === null) return null;
+  const port = resolveNumber(binder, path, late);
+  if (port === null || (port >= 1 && port <= 65_535)) return port;
+  binder.issues.push(planError(path, `cannot use port ${port}: ports go from 1 to 65535`));
+  return null;
+}
+
+export function absolute(base: string, path: string): string {
+  if (path.startsWith('/')) return path;
+  const parts: string[] = [];
+  for (const part of `${base}/${path}`.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
+}
+
+function lookupFor(plan: Plan, env: ReadonlyMap<string, string>): Lookup {
+  const variable = (name: string): string | null => env.get(name) ?? null;
+  const plain: Lookup = { variable, reference: () => null };
+  const reference = (process: string, key: string): string | null => {
+    const late =
+      process === 'front'
+        ? (plan.front?.port ?? null)
+        : (plan.processes.find((one) => one.name === process)?.port ?? null);
+    if (key !== 'port' || late === null) return null;
+    // A port's own text may name variables, and no other reference: nothing can go round.
+    return typeof late === 'number' ? `${late}` : interpolate(late.text, plain).text;
+  };
+  return { variable, reference };
+}
+
+function processEnv(
+  binder: Binder,
+  process: PlannedProcess,
+  port: number | null,
+): ReadonlyMap<string, string> {
+  const env = new Map(binder.env);
+  // The socket is Tandem's own word to whoever started it (sd_notify(3)).
+  env.delete('NOTIFY_SOCKET');
+  // The front owns the container's PORT; an app that took it would take the front's place.
+  if (binder.plan.front !== null) env.delete('PORT');
+  for (const [name, template] of process.environment)
+    env.set(name, resolve(binder, `processes.${process.name}.environment.${name}`, template));
+  if (port !== null) env.set('PORT', `${port}`);
+  return env;
+}
+
+function programsOn(facts: Facts, path: string): readonly string[] {
+  return path.split(':').flatMap((dir) => facts.list(dir || '.').value ?? []);
+}
+
+export const defaultPath = '/usr/local/bin:/bin:/usr/bin';
+
+function howToGet(name: string): string | null {
+  if (name === 'nginx') return 'apt-get install nginx (Debian), or apk add nginx (Alpine)';
+  return null;
+}
+
+function checkProgram(
+  binder: Binder,
+  path: string,
+  program: string,
+  env: ReadonlyMap<string, string>,
+  cwd: string,
+): void {
+  const { facts, issues } = binder;
+  const dirs = env.get('PATH') ?? defaultPath;
+  const file = program.includes('/') ? absolute(cwd, program) : program;
+  const found = facts.find(file, dirs);
+  if (found.error === null) return;
+  if (found.error === 'EACCES') {
+    const hint = `chmod +x ${program}`;
+    issues.push(planError(path, `cannot run \`${program}\`: it is not executable`, hint));
+    return;
+  }
+  const where = program.includes('/') ? 'there is no such file' : 'it is not on PATH';
+  const hint = howToGet(program) ?? didYouMean(program, programsOn(facts, dirs));
+  const help = hint ?? (program.includes('/') ? null : `PATH is ${dirs}`);
+  issues.push(planError(path, `cannot run \`${program}\`: ${where}`, help));
+}
+
+function bindOne(
+  binder: Binder,
+  process: PlannedProcess,
+  logs: LogMode,
+): { readonly bound: BoundProcess; readonly launch: Launch } {
+  const { facts, plan, issues, base } = binder;
+  const at = `processes.${process.name}`;
+  const port = resolvePort(binder, `${at}.port`, process.port);
+  const env = processEnv(binder, process, port);
+  const init = plan.mode === 'init';
+  const words = process.command.map((word, i) => {
+    if (init) return word;
+    // The shell expands what is left; only references between processes are Tandem's.
+    return resolve(binder, `${at}.command.${i}`, word);
+  });
+  const dir = process.workingDir;
+  const cwd = dir === null ? null : absolute(base, resolve(binder, `${at}.working_dir`, dir));
+  if (cwd !== null && facts.stat(cwd).value?.type !== 'directory')
+    issues.push(planError(`${at}.working_dir`, `cannot work in \`${cwd}\`: no such directory`));
+  const argv = process.shell ? ['/bin/sh', '-c', ...words] : words;
+  // In init mode the host's own answer is the one a user of tini knows: 127 or 126.
+  if (!init) checkProgram(binder, `${at}.command.0`, argv[0] ?? '', env, cwd ?? facts.cwd());
+  const number = (key: string, late: Late): number =>
+    resolveNumber(binder, `${at}.${key}`, late) ?? 0;
+  const bound: BoundProcess = {
+    name: process.name,
+    essential: process.essential,
+    needs: process.dependsOn.map(({ process: name, condition }) => ({
+      process: plan.processes.findIndex((one) => one.name === name),
+      condition,
+    })),
+    readyPort: port,
+    readyTimeoutMs: number('ready_timeout', process.readyTimeoutMs),
+    stopSignal: process.stopSignal,
+    stopGraceMs:
+      process.stopGraceMs === null ? null : number('stop_grace_period', process.stopGraceMs),
+    stopTarget: process.stopTarget,
+    successCodes: process.successCodes,
+  };
+  const launch: Launch = {
+    name: process.name,
+    argv,
+    env: [...env].map(([name, value]) => `${name}=${value}`),
+    cwd,
+    logs: process.logs ?? logs,
+    stdin: init ? 'inherit' : 'null',
+  };
+  return { bound, launch };
+}
+
+function logMode(plan: Plan, options: BindOptions): LogMode {
+  const plain = plan.mode === 'init' || (plan.processes.length === 1 && plan.front === null);
+  return options.logs ?? plan.logs ?? (plain ? 'inherit' : 'prefix');
+}
+
+function withFront(
+  plan: Plan,
+  front: FrontProcess,
+  logs: LogMode,
+): {
+  readonly bound: BoundProcess;
+  readonly launch: Launch;
+} {
+  const routed = new Set(
+    plan.front?.routes.flatMap((route) => (route.type === 'process' ? [route.process] : [])),
+  );
+  const bound: BoundProcess = {
+    name: 'front',
+    essential: true,
+    needs: plan.processes.flatMap((process, index) =>
+      routed.has(process.name) ? [{ process: index, condition: 'ready' as const }] : [],
+    ),
+    readyPort: front.port,
+    readyTimeoutMs: 240_000,
+    stopSignal: front.stopSignal,
+    stopGraceMs: null,
+    stopTarget: 'main',
+    successCodes: [],
+  };
+  return { bound, launch: { ...front.launch, name: 'front', logs, stdin: 'null', cwd: null } };
+}
+
+/** All that can be known before the start; with an error among the issues, nothing is bound. */
+export function bind(
+  plan: Plan,
+  facts: Facts,
+  options: BindOptions,
+): { readonly bound: Bound | null; readonly issues: readonly PlanIssue[] } {
+  const env = environment(facts.env());
+  const lookup = lookupFor(plan, env);
+  const binder: Binder = { plan, facts, env, lookup, issues: [], base: options.base };
+  const stopTimeoutMs = resolveNumber(binder, 'stop_timeout', plan.stopTimeoutMs) ?? 0;
+  const logs = logMode(plan, options);
+  const all = plan.processes.map((process) => bindOne(binder, process, logs));
+  const front = bindFront(binder, stopTimeoutMs);
+  const ports = [
+    ...all.map(({ bound }) => ({ path: `processes.${bound.name}.port`, port: bound.readyPort })),
+    ...(front.port === null ? [] : [{ path: 'front.port', port: front.port }]),
+  ];
+  // Ports that were known without an environment have been compared by checkPlan.
+  const late = plan.processes.some((one) => one.port !== null && typeof one.port !== 'number');
+  if (late || typeof plan.front?.port === 'object') binder.issues.push(...checkPorts(ports));
+  if (front.process !== null) all.push(withFront(plan, front.process, logs));
+  if (binder.issues.some((issue) => issue.severity === 'error'))
+    return { bound: null, issues: binder.issues };
+  const bound: Bound = {
+    plan: { mode: plan.mode, stopTimeoutMs, processes: all.map((one) => one.bound) },
+    launches: all.map((one) => one.launch),
+  };
+  return { bound, issues: binder.issues };
+}
