@@ -84,7 +84,7 @@ void spawn_child(uint32_t process, uint32_t run);
 /* reap.c: collects everything that has ended, and the groups that have emptied. */
 void reap_all(void);
 void signal_child(uint32_t process, uint32_t run, int signal, bool group);
-int64_t groups_next_wake_ms(int64_t now);
+int64_t groups_next_wake_ms(void);
 
 /* probe.c */
 void probe_start(uint32_t process, uint32_t run, uint16_t port, int64_t timeout_ms);

@@ -79,9 +79,9 @@ static int wait_ms(int64_t now)
     if (host.events_count)
         return 0;
     at = sooner(at, probe_next_wake_ms());
-    at = sooner(at, groups_next_wake_ms(now));
+    at = sooner(at, groups_next_wake_ms());
     at = sooner(at, sweep_next_wake_ms());
-    at = sooner(at, pump_next_wake_ms(host.pump, now));
+    at = sooner(at, pump_next_wake_ms(host.pump));
     if (at < 0)
         return -1;
     if (at <= now)
@@ -91,15 +91,15 @@ static int wait_ms(int64_t now)
 
 static void collect(void)
 {
-    struct epoll_event ready[64];
-    int n = epoll_wait(host.epoll_fd, ready, 64, wait_ms(now_ms()));
+    struct epoll_event due[64];
+    int n = epoll_wait(host.epoll_fd, due, 64, wait_ms(now_ms()));
     /* SIGCONT interrupts the wait when Tandem was stopped; there is just nothing to collect. */
     for (int i = 0; i < n; i++)
-        dispatch(ready[i].data.u64);
+        dispatch(due[i].data.u64);
     int64_t now = now_ms();
     probe_tick(now);
     pump_tick(host.pump, now);
-    int64_t groups = groups_next_wake_ms(now);
+    int64_t groups = groups_next_wake_ms();
     if (groups >= 0 && now >= groups)
         reap_all();
     sweep_tick(now);

@@ -62,10 +62,8 @@ static int64_t clock_ms(void)
 struct pump *pump_open(int epoll_fd, uint32_t tag)
 {
     struct pump *pump = calloc(1, sizeof *pump);
-    if (pump) {
-        pump->epoll_fd = epoll_fd;
-        pump->tag = tag;
-    }
+    if (pump)
+        *pump = (struct pump){.epoll_fd = epoll_fd, .tag = tag};
     return pump;
 }
 
@@ -159,8 +157,7 @@ static void emit(struct stream *stream, const char *bytes, size_t length, bool n
 
 static void forget_partial(struct pump *pump, struct stream *stream)
 {
-    if (stream->partial_since_ms)
-        pump->partials--;
+    pump->partials -= stream->partial_since_ms ? 1 : 0;
     stream->partial_since_ms = 0;
 }
 
@@ -219,8 +216,7 @@ static void flush_partial(struct pump *pump, struct stream *stream)
 
 static void unstick(struct pump *pump, struct stream *stream)
 {
-    if (stream->stuck_since_ms)
-        pump->stuck--;
+    pump->stuck -= stream->stuck_since_ms ? 1 : 0;
     stream->stuck_since_ms = 0;
 }
 
@@ -246,8 +242,7 @@ static size_t readable_bytes(const struct stream *stream)
     size_t growth = stream->mode == PUMP_PREFIX ? stream->prefix_length + 2 : 1;
     if (room < kept)
         return 0;
-    size_t bytes = (room - kept) / growth;
-    return bytes < READ_BYTES ? bytes : READ_BYTES;
+    return (room - kept) / growth < READ_BYTES ? (room - kept) / growth : READ_BYTES;
 }
 
 /* Less than this is not worth a read: wait until the writer has made room. */
@@ -303,17 +298,15 @@ void pump_room(struct pump *pump)
         if (stream->fd < 0)
             continue;
         stream->dropping = false;
-        if (stream->stuck_since_ms) {
-            unstick(pump, stream);
+        if (stream->stuck_since_ms)
             watch(pump, i, EPOLL_CTL_ADD);
-        }
+        unstick(pump, stream);
     }
 }
 
-int64_t pump_next_wake_ms(struct pump *pump, int64_t now)
+int64_t pump_next_wake_ms(const struct pump *pump)
 {
     int64_t at = -1;
-    (void)now;
     for (uint32_t i = 0; i < pump->count && (pump->partials || pump->stuck); i++) {
         const struct stream *stream = &pump->streams[i];
         int64_t partial = stream->partial_since_ms ? stream->partial_since_ms + PARTIAL_MS : -1;

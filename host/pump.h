@@ -28,7 +28,7 @@ void pump_readable(struct pump *pump, uint32_t index);
 /* A sink that was full has room again. */
 void pump_room(struct pump *pump);
 /* When a partial line or a stuck reader wants attention; -1: never. */
-int64_t pump_next_wake_ms(struct pump *pump, int64_t now);
+int64_t pump_next_wake_ms(const struct pump *pump);
 void pump_tick(struct pump *pump, int64_t now);
 /* Takes what the process's pipes hold now. */
 void pump_process_ended(struct pump *pump, uint32_t process);

@@ -96,9 +96,8 @@ void reap_all(void)
     judge_groups(first_event);
 }
 
-int64_t groups_next_wake_ms(int64_t now)
+int64_t groups_next_wake_ms(void)
 {
-    (void)now;
     return host.groups_watched ? groups_looked_at_ms + GROUP_POLL_MS : -1;
 }
 

@@ -1,4 +1,4 @@
-/* Starts one run: everything is made ready before vfork(2), the child only makes system calls. */
+/* Starts one run: everything is prepared before vfork(2), the child only makes system calls. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

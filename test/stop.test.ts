@@ -39,7 +39,9 @@ for (const place of places) {
   describe(`as ${place}`, () => {
     test('TERM stops well-behaved processes in milliseconds and gives 0', async () => {
       const running = start(['run', polite('one'), polite('two')], { place });
-      await until('both', () => /one runs[^]*two runs|two runs[^]*one runs/.test(running.out()));
+      await until('both', () =>
+        /one runs[\s\S]*two runs|two runs[\s\S]*one runs/.test(running.out()),
+      );
       const from = performance.now();
       running.signal('SIGTERM');
       const end = await running.ended;
@@ -83,7 +85,7 @@ for (const place of places) {
     test('a repeated TERM changes nothing', async () => {
       const slow = `sh -c 'trap "sleep 0.7; echo done; exit 0" TERM; echo runs; while :; do sleep 0.05; done'`;
       const running = start(['run', slow, polite('other')], { place });
-      await until('it', () => / runs[^]* runs/.test(running.out()), running.err);
+      await until('it', () => / runs[\s\S]* runs/.test(running.out()), running.err);
       running.signal('SIGTERM');
       await until('the stop', () => running.out().includes('other stops'), running.err);
       running.signal('SIGTERM');

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as esbuild from 'esbuild';
-import { engineSource } from './engine.mjs';
+import { engineSource, engineVersion } from './engine.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 process.chdir(root);
@@ -76,7 +76,7 @@ const builds = {
   },
 };
 
-function compile(build, dir, sources, extra) {
+function compile(build, sources, extra) {
   const stale = sources.filter(({ path, out, key }) => {
     const stamp = `${out}.key`;
     return !(existsSync(out) && existsSync(stamp) && readFileSync(stamp, 'utf8') === key) && path;
@@ -103,7 +103,6 @@ function engineObjects(build, source) {
   if (fresh) console.log(`compiling the engine for ${build.name} (once, about 15 s)`);
   return compile(
     build,
-    dir,
     engineFiles.map((f) => ({ path: join(source, f), out: join(dir, `${f}.o`), key })),
     ['-w', '-DQJS_DISABLE_PARSER'],
   );
@@ -150,7 +149,11 @@ async function buildSections(compiler) {
       outfile: `build/${name}.js`,
       legalComments: 'none',
       logLevel: 'warning',
-      define: { 'process.env.LOG_TOKENS': 'undefined', 'process.env.LOG_STREAM': 'undefined' },
+      define: {
+        tandemEngine: JSON.stringify(engineVersion(root)),
+        'process.env.LOG_TOKENS': 'undefined',
+        'process.env.LOG_STREAM': 'undefined',
+      },
       charset: 'utf8',
       write: false,
       metafile: true,
@@ -196,7 +199,7 @@ function hostObjects(build, source) {
         f === 'main.c' ? readFileSync('build/sections.h') : '',
       ),
     }));
-  return compile(build, dir, sources, [...warnings, '-Ibuild', '-isystem', source]);
+  return compile(build, sources, [...warnings, '-Ibuild', '-isystem', source]);
 }
 
 function link(build, source) {

@@ -97,3 +97,10 @@ export function engineSource(root) {
   if (!existsSync(join(folder, 'engine.json'))) download(root, pin);
   return join(folder, 'usr', 'src', 'quickjs-ng');
 }
+
+/** For `tandem version`: what the engine is, and whether it is the one that was tested. */
+export function engineVersion(root) {
+  if (process.env.QJS_SRC) return 'from QJS_SRC, untested';
+  const made = JSON.parse(readFileSync(join(root, '.cache/engine-source/engine.json'), 'utf8'));
+  return made.tested ? made.version : `${made.version}, untested`;
+}

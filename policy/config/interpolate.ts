@@ -21,12 +21,8 @@ export type Interpolated = {
   }[];
 };
 
-const form = /^([A-Za-z_]\w*)(?:(:?[-?])([^]*))?$/;
+const form = /^([A-Za-z_]\w*)(?:(:?[-?])([\s\S]*))?$/;
 const dotted = /^([A-Za-z][\w-]*)\.([A-Za-z_]\w*)$/;
-
-export function hasReferences(text: string): boolean {
-  return text.includes('$');
-}
 
 type Found =
   | { readonly value: string }
@@ -93,4 +89,17 @@ export function interpolate(text: string, lookup: Lookup): Interpolated {
     }
   }
   return { text: out, problems };
+}
+
+/** For a script: the shell expands `${NAME}` and `$$` itself, only `${app.port}` is ours. */
+export function interpolateReferences(text: string, lookup: Lookup): Interpolated {
+  const problems: { text: string; hint: string | null; part: Span }[] = [];
+  const replaced = text.replace(/\$\{([A-Za-z][\w-]*\.[A-Za-z_]\w*)\}/g, (all, inner, at) => {
+    const found = find(inner, lookup);
+    if ('value' in found) return found.value;
+    const part = { start: at, end: at + all.length };
+    problems.push({ text: found.problem, hint: found.hint, part });
+    return '';
+  });
+  return { text: replaced, problems };
 }

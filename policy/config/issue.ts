@@ -3,8 +3,13 @@
 /** Offsets into the text, in UTF-16 units, half open. */
 export type Span = { readonly start: number; readonly end: number };
 
-/** A text that somebody wrote. */
-export type Source = { readonly name: string; readonly text: string };
+/** A text that somebody wrote; `name` is how they know it: a file, or the command line. */
+export type Source = {
+  readonly name: string;
+  readonly text: string;
+  /** Lines are the arguments of a command line. */
+  readonly isArguments: boolean;
+};
 
 export type Issue = {
   readonly severity: 'error' | 'warning';
@@ -28,8 +33,11 @@ export type PlanIssue = {
   readonly related: { readonly path: string; readonly text: string } | null;
 };
 
-/** Where each value of a plan stands in its text; no entry: nowhere (a default, a command line). */
-export type Places = ReadonlyMap<string, Span>;
+/** `literal`: the text there is the value, character for character, so that a part of it can be shown. */
+export type Place = Span & { readonly literal: boolean };
+
+/** Where each value of a plan stands in its text; no entry: nowhere (a default). */
+export type Places = ReadonlyMap<string, Place>;
 
 export function planError(
   path: string,

@@ -2,7 +2,13 @@
  * Binds a plan to one environment and one machine: resolves what was left
  * open, and finds whatever would stop it from starting.
  */
-import { type Interpolated, interpolate, type Lookup } from '../config/interpolate.ts';
+import { parseDuration } from '../config/duration.ts';
+import {
+  type Interpolated,
+  interpolate,
+  interpolateReferences,
+  type Lookup,
+} from '../config/interpolate.ts';
 import { type PlanIssue, planError } from '../config/issue.ts';
 import { didYouMean } from '../config/nearest.ts';
 import { bindFront, type FrontProcess } from './bind-front.ts';
@@ -36,29 +42,47 @@ export function environment(lines: readonly string[]): ReadonlyMap<string, strin
   return env;
 }
 
-export function resolve(binder: Binder, path: string, template: string): string {
-  const { text, problems }: Interpolated = interpolate(template, binder.lookup);
+function take(binder: Binder, path: string, { text, problems }: Interpolated): string {
   for (const { text: problem, hint, part } of problems)
     binder.issues.push(planError(path, problem, hint, part));
   return text;
 }
 
-export function resolveNumber(binder: Binder, path: string, late: Late): number | null {
+export function resolve(binder: Binder, path: string, template: string): string {
+  return take(binder, path, interpolate(template, binder.lookup));
+}
+
+function resolveLate(
+  binder: Binder,
+  path: string,
+  late: Late,
+  read: (text: string) => number | null,
+  needed: string,
+): number | null {
   if (typeof late === 'number') return late;
   const before = binder.issues.length;
   const text = resolve(binder, path, late.text);
   if (binder.issues.length > before) return null;
-  if (/^\d+$/.test(text)) return Number(text);
-  binder.issues.push(planError(path, `cannot read \`${text}\`: a number is needed here`));
-  return null;
+  const value = read(text);
+  if (value === null)
+    binder.issues.push(planError(path, `cannot read \`${text}\`: ${needed} is needed here`));
+  return value;
+}
+
+export function resolveDuration(binder: Binder, path: string, late: Late): number {
+  const needed = 'a duration such as `5s` or `500ms`';
+  return resolveLate(binder, path, late, parseDuration, needed) ?? 0;
+}
+
+function parsePort(text: string): number | null {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  return port >= 1 && port <= 65_535 ? port : null;
 }
 
 export function resolvePort(binder: Binder, path: string, late: Late | null): number | null {
-  if (late === null) return null;
-  const port = resolveNumber(binder, path, late);
-  if (port === null || (port >= 1 && port <= 65_535)) return port;
-  binder.issues.push(planError(path, `cannot use port ${port}: ports go from 1 to 65535`));
-  return null;
+  return late === null
+    ? null
+    : resolveLate(binder, path, late, parsePort, 'a port from 1 to 65535');
 }
 
 export function absolute(base: string, path: string): string {
@@ -148,8 +172,9 @@ function bindOne(
   const init = plan.mode === 'init';
   const words = process.command.map((word, i) => {
     if (init) return word;
-    // The shell expands what is left; only references between processes are Tandem's.
-    return resolve(binder, `${at}.command.${i}`, word);
+    const path = `${at}.command.${i}`;
+    if (!process.shell) return resolve(binder, path, word);
+    return take(binder, path, interpolateReferences(word, binder.lookup));
   });
   const dir = process.workingDir;
   const cwd = dir === null ? null : absolute(base, resolve(binder, `${at}.working_dir`, dir));
@@ -157,9 +182,10 @@ function bindOne(
     issues.push(planError(`${at}.working_dir`, `cannot work in \`${cwd}\`: no such directory`));
   const argv = process.shell ? ['/bin/sh', '-c', ...words] : words;
   // In init mode the host's own answer is the one a user of tini knows: 127 or 126.
-  if (!init) checkProgram(binder, `${at}.command.0`, argv[0] ?? '', env, cwd ?? facts.cwd());
-  const number = (key: string, late: Late): number =>
-    resolveNumber(binder, `${at}.${key}`, late) ?? 0;
+  if (!init && argv[0] !== undefined)
+    checkProgram(binder, `${at}.command.0`, argv[0], env, cwd ?? facts.cwd());
+  const duration = (key: string, late: Late): number =>
+    resolveDuration(binder, `${at}.${key}`, late);
   const bound: BoundProcess = {
     name: process.name,
     essential: process.essential,
@@ -168,10 +194,10 @@ function bindOne(
       condition,
     })),
     readyPort: port,
-    readyTimeoutMs: number('ready_timeout', process.readyTimeoutMs),
+    readyTimeoutMs: duration('ready_timeout', process.readyTimeoutMs),
     stopSignal: process.stopSignal,
     stopGraceMs:
-      process.stopGraceMs === null ? null : number('stop_grace_period', process.stopGraceMs),
+      process.stopGraceMs === null ? null : duration('stop_grace_period', process.stopGraceMs),
     stopTarget: process.stopTarget,
     successCodes: process.successCodes,
   };
@@ -227,7 +253,7 @@ export function bind(
   const env = environment(facts.env());
   const lookup = lookupFor(plan, env);
   const binder: Binder = { plan, facts, env, lookup, issues: [], base: options.base };
-  const stopTimeoutMs = resolveNumber(binder, 'stop_timeout', plan.stopTimeoutMs) ?? 0;
+  const stopTimeoutMs = resolveDuration(binder, 'stop_timeout', plan.stopTimeoutMs);
   const logs = logMode(plan, options);
   const all = plan.processes.map((process) => bindOne(binder, process, logs));
   const front = bindFront(binder, stopTimeoutMs);

@@ -33,7 +33,7 @@ export type Facts = {
   ) => Fact<{ readonly code: number; readonly output: string }>;
   /** Creates or replaces a file. */
   readonly write: (path: string, text: string, mode: number) => Fact<null>;
-  /** A new directory of mode 0711 in the first writable of $TMPDIR, /tmp, /dev/shm, /run; the host removes it at exit. */
+  /** A new directory, mode 0711, in the first writable of $TMPDIR, /tmp, /dev/shm, /run; removed at exit. */
   readonly makeTempDir: () => Fact<string>;
   /** The environment as `NAME=value`, in its order. */
   readonly env: () => readonly string[];

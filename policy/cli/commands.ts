@@ -1,0 +1,130 @@
+/** The section for what needs no file: commands on the line, init mode, help and version. */
+import type { Issue, Place } from '../config/issue.ts';
+import { splitWords, type Word } from '../config/words.ts';
+import { orderCommands } from '../plan/compile.ts';
+import { defaultStopTimeoutMs, newProcess, takenNames } from '../plan/defaults.ts';
+import type { Facts } from '../plan/facts.ts';
+import { type Plan, type PlannedProcess, planVersion } from '../plan/plan.ts';
+import { type Flags, readArgv } from './argv.ts';
+import { help } from './help.ts';
+import type { Outcome } from './outcome.ts';
+import { bindWritten, exit, misconfigured, usage } from './start.ts';
+import { engine, version } from './version.ts';
+
+/** After the program, without its folder and ending; `-2` and so on where it is there already. */
+function nameFor(program: string, used: readonly string[]): string {
+  const file = program.slice(program.lastIndexOf('/') + 1);
+  const clean = file.replace(/\.\w+$/, '').replace(/[^\w-]/g, '-');
+  const base = /^[A-Za-z]/.test(clean) ? clean : `process-${clean}`.replace(/-$/, '');
+  for (let n = 1; ; n += 1) {
+    const name = n === 1 ? base : `${base}-${n}`;
+    if (!used.includes(name) && !takenNames.includes(name)) return name;
+  }
+}
+
+type Read = {
+  readonly processes: PlannedProcess[];
+  readonly issues: Issue[];
+  readonly places: Map<string, Place>;
+};
+
+function note(read: Read, path: string, from: number, word: Word, skip: number): void {
+  const { start, end, literal } = word;
+  read.places.set(path, { start: from + start + (literal ? skip : 0), end: from + end, literal });
+}
+
+/** `PORT=8081 /srv/app --flag`: variables, then the command. */
+function readCommand(read: Read, command: string, from: number): void {
+  const { words, problem } = splitWords(command);
+  const error = (start: number, end: number, text: string, hint: string): void => {
+    const span = { start: from + start, end: from + end };
+    read.issues.push({ severity: 'error', span, text, hint, related: null });
+  };
+  if (words === null) {
+    error(problem.part.start, problem.part.end, problem.text, problem.hint);
+    return;
+  }
+  const variables = words.findIndex((word) => !/^[A-Za-z_]\w*=/.test(word.text));
+  if (variables < 0) {
+    const text = words.length === 0 ? 'cannot run nothing' : `cannot run \`${command}\``;
+    error(0, command.length, `${text}: it names no program`, 'write NAME=value program arguments');
+    return;
+  }
+  const program = words.slice(variables);
+  const names = read.processes.map((process) => process.name);
+  const name = nameFor(program[0]?.text ?? '', names);
+  const path = `processes.${name}`;
+  let port: PlannedProcess['port'] = null;
+  const environment: [string, string][] = [];
+  for (const word of words.slice(0, variables)) {
+    const at = word.text.indexOf('=');
+    const [key, value] = [word.text.slice(0, at), word.text.slice(at + 1)];
+    if (key === 'PORT') port = { text: value };
+    else environment.push([key, value]);
+    note(read, key === 'PORT' ? `${path}.port` : `${path}.environment.${key}`, from, word, at + 1);
+  }
+  program.forEach((word, i) => {
+    note(read, `${path}.command.${i}`, from, word, 0);
+  });
+  const given = program.map((word) => word.text);
+  read.processes.push({ ...newProcess(name), command: given, port, environment });
+}
+
+function planOf(mode: Plan['mode'], processes: readonly PlannedProcess[]): Plan {
+  return {
+    version: planVersion,
+    mode,
+    stopTimeoutMs: defaultStopTimeoutMs,
+    logs: null,
+    processes,
+    front: null,
+  };
+}
+
+function runCommands(facts: Facts, commands: readonly string[], flags: Flags): Outcome {
+  const read: Read = { processes: [], issues: [], places: new Map() };
+  let from = 0;
+  for (const command of commands) {
+    readCommand(read, command, from);
+    from += command.length + 1;
+  }
+  // One line for each argument, so that places can be told by its number.
+  const text = commands.map((command) => command.replaceAll('\n', ' ')).join('\n');
+  const source = { name: 'command line', text, isArguments: true };
+  const plan = planOf('processes', orderCommands(read.processes));
+  const { issues, places } = read;
+  const written = { source, plan, issues, places, base: facts.cwd() };
+  const { bound, err } = bindWritten(facts, written, flags);
+  if (bound === null) return misconfigured(err);
+  return { type: 'supervise', bound, verbose: flags.verbose, err };
+}
+
+function runInit(facts: Facts, argv: readonly string[]): Outcome {
+  const name = nameFor(argv[0] ?? '', []);
+  const plan = planOf('init', [{ ...newProcess(name), command: argv }]);
+  const source = { name: 'command line', text: argv.join(' '), isArguments: true };
+  const written = { source, plan, issues: [], places: new Map(), base: facts.cwd() };
+  // The one command owns the terminal; nothing comes between.
+  const flags: Flags = { file: null, verbose: false, logs: 'inherit' };
+  const { bound, err } = bindWritten(facts, written, flags);
+  if (bound === null) return misconfigured(err);
+  return { type: 'supervise', bound, verbose: false, err };
+}
+
+export function main(facts: Facts, argv: readonly string[]): Outcome {
+  const request = readArgv(argv);
+  switch (request.type) {
+    case 'commands':
+      return runCommands(facts, request.commands, request.flags);
+    case 'init':
+      return runInit(facts, request.argv);
+    case 'help':
+      return exit(0, help);
+    case 'version':
+      return exit(0, `tandem ${version} (QuickJS-ng ${engine})\n`);
+    case 'usage':
+      return usage(request.text, request.hint);
+    default:
+      return { type: 'section', name: 'configure' };
+  }
+}

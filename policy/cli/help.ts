@@ -1,0 +1,20 @@
+export const help = `Tandem runs several processes in one container, as its PID 1 or anywhere else.
+
+  tandem [run] [-f FILE]      run the processes of a file: tandem.yaml, tandem.json or
+                              Procfile in this directory, or the one that -f names
+  tandem run CMD...           each argument is one process: "PORT=8081 /srv/app"
+  tandem [--] CMD ARGS...     run one command as its init
+  tandem check [-f FILE]      find everything that is wrong with a file, and start nothing
+  tandem help · version
+
+  -f, --file FILE             the file; - is standard input
+  --logs inherit|prefix       how output is passed on (TANDEM_LOGS)
+  -v, --verbose               say each step
+
+  ENTRYPOINT ["tandem", "run", "nginx -g 'daemon off;'", "PORT=8081 /srv/app"]
+
+A command with a PORT is ready when it accepts there; commands without one start
+when all those are ready. The first process that ends stops the others, and its
+exit code is Tandem's. TERM, INT and QUIT stop everything in reverse order within
+9 seconds. 64 is a wrong command line, 78 a wrong file, 70 our own failure.
+`;

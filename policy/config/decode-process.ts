@@ -1,0 +1,227 @@
+/** One process of a file. Each key has one reader here; adding a key begins here. */
+import { newProcess } from '../plan/defaults.ts';
+import type { PlannedProcess } from '../plan/plan.ts';
+import {
+  type Decoder,
+  describe,
+  isKnown,
+  note,
+  notePart,
+  partOf,
+  readDuration,
+  readFlag,
+  readList,
+  readMap,
+  readOneOf,
+  readPort,
+  readText,
+  readWhole,
+  wrong,
+} from './decoder.ts';
+import { didYouMean } from './nearest.ts';
+import { parseSignal, signalNames } from './signal.ts';
+import { isEmpty, type Scalar, type Tree } from './tree.ts';
+import { splitWords } from './words.ts';
+
+type Draft = { -readonly [Key in keyof PlannedProcess]: PlannedProcess[Key] };
+type Reader = (d: Decoder, tree: Tree, path: string, draft: Draft) => void;
+
+function commandWords(d: Decoder, tree: Scalar, path: string): readonly string[] {
+  const { words, problem } = splitWords(tree.text);
+  if (words === null) {
+    wrong(d, partOf(tree, problem.part), problem.text, problem.hint);
+    return [];
+  }
+  words.forEach((word, i) => {
+    notePart(d, `${path}.${i}`, tree, word);
+  });
+  return words.map((word) => word.text);
+}
+
+const command: Reader = (d, tree, path, draft) => {
+  if (tree.type === 'list' && draft.shell)
+    wrong(d, tree.span, 'cannot give a list to a shell: `shell: true` needs one text');
+  else if (tree.type === 'list') {
+    const items = tree.items.map((item) => (item.type === 'scalar' ? item : null));
+    items.forEach((item, i) => {
+      if (item === null) readText(d, 'command', tree.items[i] as Tree);
+      else note(d, `${path}.${i}`, item);
+    });
+    draft.command = items.flatMap((item) => (item === null ? [] : [item.text]));
+  } else {
+    const text = readText(d, 'command', tree);
+    if (text === null) return;
+    if (draft.shell) {
+      note(d, `${path}.0`, text);
+      draft.command = [text.text];
+    } else draft.command = commandWords(d, text, path);
+  }
+};
+
+const variableName = /^[A-Za-z_]\w*$/;
+
+const environment: Reader = (d, tree, path, draft) => {
+  const found: [string, string][] = [];
+  if (tree.type === 'list') {
+    for (const item of tree.items) {
+      const text = readText(d, 'environment', item);
+      const at = text?.text.indexOf('=') ?? -1;
+      if (text === null) continue;
+      if (at < 1) wrong(d, text.span, `cannot read \`${text.text}\`: \`NAME=value\` is needed`);
+      else {
+        const name = text.text.slice(0, at);
+        const part = { start: at + 1, end: text.text.length, literal: true };
+        notePart(d, `${path}.${name}`, text, part);
+        found.push([name, text.text.slice(at + 1)]);
+      }
+    }
+    draft.environment = found;
+    return;
+  }
+  for (const { key, value } of readMap(d, 'environment', tree) ?? []) {
+    const name = key.text;
+    if (!variableName.test(name))
+      wrong(d, key.span, `cannot set \`${name}\`: letters, digits and \`_\` make a name`);
+    else if (isEmpty(value))
+      wrong(d, key.span, `cannot set \`${name}\`: no value`, `write \`${name}: ""\` for empty`);
+    else if (value.type !== 'scalar')
+      wrong(d, value.span, `cannot set \`${name}\`: a text is needed, and ${describe(value)}`);
+    else {
+      note(d, `${path}.${name}`, value);
+      found.push([name, value.text]);
+    }
+  }
+  draft.environment = found;
+};
+
+const conditions = ['started', 'ready', 'completed'] as const;
+/** Compose's names for the same. */
+const composeConditions: Readonly<Record<string, (typeof conditions)[number]>> = {
+  service_started: 'started',
+  service_healthy: 'ready',
+  service_completed_successfully: 'completed',
+};
+
+function readCondition(d: Decoder, tree: Tree): (typeof conditions)[number] | null {
+  const text = tree.type === 'scalar' ? tree.text : '';
+  return composeConditions[text] ?? readOneOf(d, 'condition', tree, conditions);
+}
+
+const dependsOn: Reader = (d, tree, path, draft) => {
+  const found: PlannedProcess['dependsOn'][number][] = [];
+  const add = (at: Scalar, condition: (typeof conditions)[number]): void => {
+    note(d, `${path}.${found.length}`, at);
+    found.push({ process: at.text, condition });
+  };
+  if (tree.type === 'map')
+    for (const { key, value } of tree.entries) {
+      const entries = readMap(d, key.text, value) ?? [];
+      let condition: (typeof conditions)[number] | null = 'ready';
+      for (const entry of entries) {
+        const keys = { owner: 'a dependency', known: ['condition'], planned: [], foreign: {} };
+        if (isKnown(d, entry.key, keys)) condition = readCondition(d, entry.value);
+      }
+      if (condition !== null) add(key, condition);
+    }
+  else
+    for (const item of readList(d, 'depends_on', tree) ?? []) {
+      const text = readText(d, 'depends_on', item);
+      if (text !== null) add(text, 'ready');
+    }
+  draft.dependsOn = found;
+};
+
+const stopSignal: Reader = (d, tree, _path, draft) => {
+  const text = readText(d, 'stop_signal', tree);
+  if (text === null) return;
+  const signal = parseSignal(text.text);
+  if (signal === null) {
+    const near = didYouMean(text.text.replace(/^SIG/i, ''), signalNames);
+    const hint = near ?? 'a name such as TERM, INT or QUIT, or a number';
+    wrong(d, tree.span, `cannot stop with \`${text.text}\`: there is no such signal`, hint);
+  } else draft.stopSignal = signal;
+};
+
+const successCodes: Reader = (d, tree, _path, draft) => {
+  const items = readList(d, 'success_codes', tree) ?? [];
+  draft.successCodes = items.flatMap((item) => {
+    const code = readWhole(d, 'success_codes', item, 255);
+    return code === null ? [] : [code];
+  });
+};
+
+const readers: Readonly<Record<string, Reader>> = {
+  command,
+  // Read before all others, since the command depends on it.
+  shell: () => {},
+  working_dir: (d, tree, _path, draft) => {
+    draft.workingDir = readText(d, 'working_dir', tree)?.text ?? null;
+  },
+  environment,
+  port: (d, tree, _path, draft) => {
+    draft.port = readPort(d, 'port', tree);
+  },
+  essential: (d, tree, _path, draft) => {
+    draft.essential = readFlag(d, 'essential', tree) ?? true;
+  },
+  depends_on: dependsOn,
+  ready_timeout: (d, tree, _path, draft) => {
+    draft.readyTimeoutMs = readDuration(d, 'ready_timeout', tree) ?? draft.readyTimeoutMs;
+  },
+  stop_signal: stopSignal,
+  stop_grace_period: (d, tree, _path, draft) => {
+    draft.stopGraceMs = readDuration(d, 'stop_grace_period', tree);
+  },
+  stop_signal_to: (d, tree, _path, draft) => {
+    const known = ['main', 'group'] as const;
+    draft.stopTarget = readOneOf(d, 'stop_signal_to', tree, known) ?? draft.stopTarget;
+  },
+  success_codes: successCodes,
+  logs: (d, tree, _path, draft) => {
+    draft.logs = readOneOf(d, 'logs', tree, ['inherit', 'prefix'] as const);
+  },
+};
+
+const keys = {
+  owner: 'a process',
+  known: Object.keys(readers),
+  planned: (
+    'env_file secrets user oneshot timeout restart ready healthcheck pre_stop forward files ' +
+    'ulimits nice oom_score_adj umask stdin tty'
+  ).split(' '),
+  foreign: {
+    args: 'command',
+    autorestart: 'restart',
+    cmd: 'command',
+    cwd: 'working_dir',
+    directory: 'working_dir',
+    entrypoint: 'command',
+    env: 'environment',
+    ports: 'port',
+    stopsignal: 'stop_signal',
+    stopwaitsecs: 'stop_grace_period',
+  },
+};
+
+export function decodeProcess(d: Decoder, name: Scalar, tree: Tree): PlannedProcess {
+  const draft: Draft = { ...newProcess(name.text) };
+  const path = `processes.${name.text}`;
+  note(d, path, name);
+  if (isEmpty(tree)) {
+    wrong(d, name.span, `cannot run \`${name.text}\`: it has no \`command\``);
+    return draft;
+  }
+  const entries = readMap(d, name.text, tree);
+  if (entries === null) return draft;
+  const shell = entries.find((entry) => entry.key.text === 'shell');
+  if (shell !== undefined) draft.shell = readFlag(d, 'shell', shell.value) ?? false;
+  if (draft.shell) draft.stopTarget = 'group';
+  for (const { key, value } of entries) {
+    if (!isKnown(d, key, keys)) continue;
+    note(d, `${path}.${key.text}`, value);
+    readers[key.text]?.(d, value, `${path}.${key.text}`, draft);
+  }
+  if (!entries.some((entry) => entry.key.text === 'command'))
+    wrong(d, name.span, `cannot run \`${name.text}\`: it has no \`command\``);
+  return draft;
+}

@@ -1,0 +1,147 @@
+/** A tree to a plan. What is wrong is reported; what is right is kept, so that all is said at once. */
+import { defaultStopTimeoutMs, takenNames } from '../plan/defaults.ts';
+import {
+  type Plan,
+  type PlannedFront,
+  type PlannedProcess,
+  type PlannedRoute,
+  planVersion,
+} from '../plan/plan.ts';
+import { decodeProcess } from './decode-process.ts';
+import {
+  type Decoder,
+  isKnown,
+  note,
+  readDuration,
+  readMap,
+  readOneOf,
+  readPort,
+  readText,
+  wrong,
+} from './decoder.ts';
+import type { Issue, Places } from './issue.ts';
+import type { Entry, Scalar, Tree } from './tree.ts';
+
+export type Decoded = {
+  readonly plan: Plan;
+  readonly issues: readonly Issue[];
+  readonly places: Places;
+};
+
+const defaultFrontPort = { text: '${PORT:-8080}' } as const;
+
+const nameForm = /^[A-Za-z][\w-]*$/;
+
+function readProcesses(d: Decoder, tree: Tree): readonly PlannedProcess[] {
+  const entries = readMap(d, 'processes', tree) ?? [];
+  return entries.map(({ key, value }) => {
+    const name = key.text;
+    if (takenNames.includes(name))
+      wrong(d, key.span, `cannot name a process \`${name}\`: that name is taken`);
+    else if (!nameForm.test(name))
+      wrong(
+        d,
+        key.span,
+        `cannot name a process \`${name}\`: letters, digits, \`_\` and \`-\` make a name`,
+        'it begins with a letter',
+      );
+    return decodeProcess(d, key, value);
+  });
+}
+
+/** `/static/*` and `/static/` to `/static/`, `/*` to `/`. */
+function routePath(d: Decoder, key: Scalar): string | null {
+  const path = key.text.endsWith('/*') ? key.text.slice(0, -1) : key.text;
+  if (!path.startsWith('/'))
+    return wrong(d, key.span, `cannot route \`${key.text}\`: a route begins with \`/\``);
+  if (path.includes('*'))
+    return wrong(d, key.span, `cannot route \`${key.text}\`: \`*\` may only be the end of it`);
+  if (path.endsWith('/')) return path;
+  const hint = `write \`${path}/*\``;
+  return wrong(d, key.span, `cannot route \`${path}\`: a route ends with \`/*\``, hint);
+}
+
+function readRoute(d: Decoder, entry: Entry): PlannedRoute | null {
+  const path = routePath(d, entry.key);
+  const value = readText(d, entry.key.text, entry.value);
+  if (path === null || value === null) return null;
+  if (/^(\/|\.\.?\/|\.\.?$)/.test(value.text))
+    return { type: 'directory', path, directory: value.text };
+  return { type: 'process', path, process: value.text };
+}
+
+const frontKeys = {
+  owner: 'the front',
+  known: ['port', 'routes'],
+  planned: [],
+  foreign: { listen: 'port', locations: 'routes', paths: 'routes' },
+};
+
+function readFront(d: Decoder, key: Scalar, tree: Tree): PlannedFront | null {
+  const entries = readMap(d, 'front', tree);
+  if (entries === null) return null;
+  note(d, 'front', key);
+  // Where a default clashes with something, the front itself is the place to look at.
+  note(d, 'front.port', key);
+  let port: PlannedFront['port'] = defaultFrontPort;
+  const routes: PlannedRoute[] = [];
+  for (const entry of entries) {
+    if (!isKnown(d, entry.key, frontKeys)) continue;
+    if (entry.key.text === 'port') {
+      note(d, 'front.port', entry.value);
+      port = readPort(d, 'port', entry.value) ?? port;
+    } else {
+      for (const one of readMap(d, 'routes', entry.value) ?? []) {
+        const route = readRoute(d, one);
+        if (route === null) continue;
+        note(d, `front.routes.${routes.length}`, one.value);
+        note(d, `front.routes.${routes.length}.key`, one.key);
+        routes.push(route);
+      }
+    }
+  }
+  if (!entries.some((entry) => entry.key.text === 'routes'))
+    wrong(d, key.span, 'cannot open the front: it has no `routes`', 'for one app: `/*: NAME`');
+  return { port, routes };
+}
+
+const topKeys = {
+  owner: 'the file',
+  known: ['processes', 'front', 'stop_timeout', 'logs'],
+  planned: ['stop_delay', 'control'],
+  foreign: { services: 'processes', programs: 'processes', routes: 'front.routes' },
+};
+
+export function decode(tree: Tree | null): Decoded {
+  const d: Decoder = { issues: [], places: new Map() };
+  let processes: readonly PlannedProcess[] = [];
+  let front: PlannedFront | null = null;
+  let stopTimeoutMs: Plan['stopTimeoutMs'] = defaultStopTimeoutMs;
+  let logs: Plan['logs'] = null;
+  const entries = tree === null ? [] : (readMap(d, 'the file', tree) ?? []);
+  for (const { key, value } of entries) {
+    if (key.text.startsWith('x-') || !isKnown(d, key, topKeys)) continue;
+    note(d, key.text, value);
+    if (key.text === 'processes') processes = readProcesses(d, value);
+    else if (key.text === 'front') front = readFront(d, key, value);
+    else if (key.text === 'stop_timeout')
+      stopTimeoutMs = readDuration(d, 'stop_timeout', value) ?? stopTimeoutMs;
+    else logs = readOneOf(d, 'logs', value, ['inherit', 'prefix'] as const);
+  }
+  if (processes.length === 0 && front === null && d.issues.length === 0)
+    wrong(
+      d,
+      { start: 0, end: 0 },
+      'cannot run the file: it names no processes',
+      'begin with `processes:`, a name, and its `command:`',
+    );
+  const plan: Plan = {
+    version: planVersion,
+    mode: 'processes',
+    stopTimeoutMs,
+    logs,
+    processes,
+    front,
+  };
+  return { plan, issues: d.issues, places: d.places };
+}

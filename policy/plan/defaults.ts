@@ -1,0 +1,27 @@
+/** What holds where nothing else was said. */
+import type { PlannedProcess } from './plan.ts';
+
+/** The platforms send KILL after 10 s; we have to be done before. */
+export const defaultStopTimeoutMs = 9000;
+
+/** Names that mean something else in a plan and in messages. */
+export const takenNames: readonly string[] = ['front', 'tandem'];
+
+export function newProcess(name: string): PlannedProcess {
+  return {
+    name,
+    command: [],
+    shell: false,
+    workingDir: null,
+    environment: [],
+    port: null,
+    essential: true,
+    dependsOn: [],
+    readyTimeoutMs: 240_000,
+    stopSignal: 15,
+    stopGraceMs: null,
+    stopTarget: 'main',
+    successCodes: [],
+    logs: null,
+  };
+}
