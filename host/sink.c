@@ -158,6 +158,8 @@ void sink_put(struct sink *sink, const struct iovec *pieces, int count)
         const uint8_t *from = pieces[i].iov_base;
         size_t at = sink->filled_to % RING_BYTES, n = pieces[i].iov_len;
         size_t first = n < RING_BYTES - at ? n : RING_BYTES - at;
+        if (n == 0)
+            continue;
         memcpy(sink->ring + at, from, first);
         memcpy(sink->ring, from + first, n - first);
         sink->filled_to += n;

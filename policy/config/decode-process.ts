@@ -18,9 +18,9 @@ import {
   readWhole,
   wrong,
 } from './decoder.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean, nearest } from './nearest.ts';
 import { parseSignal, signalNames } from './signal.ts';
-import { isEmpty, type Scalar, type Tree } from './tree.ts';
+import { type Entry, isEmpty, type Scalar, type Tree } from './tree.ts';
 import { splitWords } from './words.ts';
 
 type Draft = { -readonly [Key in keyof PlannedProcess]: PlannedProcess[Key] };
@@ -221,7 +221,9 @@ export function decodeProcess(d: Decoder, name: Scalar, tree: Tree): PlannedProc
     note(d, `${path}.${key.text}`, value);
     readers[key.text]?.(d, value, `${path}.${key.text}`, draft);
   }
-  if (!entries.some((entry) => entry.key.text === 'command'))
+  // A misspelt one has been reported, with the word that was meant.
+  const meant = ({ key }: Entry): boolean => nearest(key.text, keys.known) === 'command';
+  if (!entries.some(meant))
     wrong(d, name.span, `cannot run \`${name.text}\`: it has no \`command\``);
   return draft;
 }

@@ -41,6 +41,8 @@ const syntax: Readonly<Record<string, readonly [string, string | null]>> = {
   KEY_OVER_1024_CHARS: ['a key is too long', null],
 };
 
+const notClosed = ['a `[` or `{` above is not closed', 'close it, or indent what belongs to it'];
+
 /** In `[…]` and `{…}` a `{` begins a map, even after `$`. */
 function dollarInFlow(text: string, at: number): Span | null {
   const from = text.lastIndexOf('\n', at - 1) + 1;
@@ -65,8 +67,9 @@ function toIssue(text: string, problem: Problem): Issue {
   }
   const newline = text.indexOf('\n', start);
   const end = Math.max(start + 1, Math.min(to, newline < 0 ? text.length : newline));
-  const [why, hint] = syntax[problem.code] ?? [null, null];
   const said = problem.message.split('\n')[0] ?? '';
+  const unclosed = /must.* end with a [\]}]/.test(said);
+  const [why, hint] = unclosed ? notClosed : (syntax[problem.code] ?? [null, null]);
   const reason = why === null || problem.code === 'MISSING_CHAR' ? said : why;
   return issue(`cannot read the file: ${reason}`, { start, end }, hint);
 }

@@ -94,6 +94,15 @@ function apply(work: Work, event: Event): void {
   if (work.units[event.process]?.run === event.run) give(work, event.process, inputOf(event));
 }
 
+/** Once the stop has begun nobody waits for a process to become ready; its turn to be told comes. */
+function stopAwaiting(work: Work): void {
+  if (work.state.stop === null) return;
+  work.units.forEach((unit, index) => {
+    if (unit.state === 'up' && (unit.deadlineMs !== null || unit.probeAtMs !== null))
+      work.units[index] = { ...unit, deadlineMs: null, probeAtMs: null };
+  });
+}
+
 function passTime(work: Work): void {
   work.units.forEach((unit, index) => {
     if (unit.deadlineMs !== null && unit.state !== 'spawning' && work.nowMs >= unit.deadlineMs)
@@ -116,11 +125,10 @@ function findCause(work: Work, before: readonly Unit[]): void {
   work.state = { ...work.state, cause, stop: beginStop(work.plan, null, work.nowMs) };
 }
 
-function startThose(work: Work, before: readonly Unit[]): void {
-  // A process that can't start may make another's wait vain too; each pass settles at least one.
+/** A process that can't start may make another's wait vain too; each pass settles at least one. */
+function giveUpVain(work: Work, before: readonly Unit[]): void {
   for (let pass = 0; pass <= work.units.length && work.state.stop === null; pass += 1) {
-    const { start, vain } = settle(work.plan, work.units);
-    if (pass === 0) for (const process of start) give(work, process, { type: 'start' });
+    const { vain } = settle(work.plan, work.units);
     if (vain.length === 0) return;
     for (const { process, because } of vain) {
       work.notes.push({ type: 'skipped', process, because });
@@ -131,6 +139,12 @@ function startThose(work: Work, before: readonly Unit[]): void {
     }
     findCause(work, before);
   }
+}
+
+/** After those that wait in vain: one of them may have begun the stop. */
+function startThose(work: Work): void {
+  if (work.state.stop !== null) return;
+  for (const process of settle(work.plan, work.units).start) give(work, process, { type: 'start' });
 }
 
 function stopThose(work: Work): void {
@@ -233,9 +247,11 @@ export function step(plan: BoundPlan, state: State, batch: Batch): Stepped {
   forgiveLateness(work);
   for (const event of events) if (event.type === 'signal_received') receive(work, event.signal);
   for (const event of events) apply(work, event);
+  stopAwaiting(work);
   passTime(work);
   findCause(work, state.units);
-  startThose(work, state.units);
+  giveUpVain(work, state.units);
+  startThose(work);
   stopThose(work);
   endWhenNothingIsLeft(work);
   sayWhatIs(work);

@@ -20,7 +20,11 @@ function bindRoutes(binder: Binder): readonly FrontRoute[] | null {
       const directory = absolute(base, resolve(binder, at, route.directory));
       if (facts.stat(directory).value?.type !== 'directory')
         issues.push(
-          planError(at, `cannot serve \`${route.directory}\`: no such directory`, directory),
+          planError(
+            at,
+            `cannot serve \`${route.directory}\`: no such directory`,
+            `looked for ${directory}`,
+          ),
         );
       return [{ type: 'directory', path: route.path, directory }];
     }

@@ -1,0 +1,255 @@
+/**
+ * A host and a kernel that never were: what could really happen next, given
+ * what was asked for. A stream of choices picks among it, so that a failing
+ * history shrinks to a short one.
+ */
+import type { BoundPlan, BoundProcess } from '../plan/plan.ts';
+import type { Event } from './event.ts';
+import { violations } from './invariants.ts';
+import { initial, type State } from './state.ts';
+import { step } from './step.ts';
+
+type Sim = {
+  run: number;
+  spawning: boolean;
+  main: boolean;
+  group: boolean;
+  probing: boolean;
+  killed: boolean;
+  signals: number[];
+};
+
+export type World = {
+  readonly plan: BoundPlan;
+  state: State;
+  nowMs: number;
+  readonly sims: Sim[];
+  sweeping: boolean;
+  exitCode: number | null;
+  stopAskedAtMs: number | null;
+  readonly history: string[];
+};
+
+export function process(given: Partial<BoundProcess> & { readonly name: string }): BoundProcess {
+  return {
+    essential: true,
+    needs: [],
+    readyPort: null,
+    readyTimeoutMs: 240_000,
+    stopSignal: 15,
+    stopGraceMs: null,
+    stopTarget: 'main',
+    successCodes: [],
+    ...given,
+  };
+}
+
+export function planOf(...processes: readonly BoundProcess[]): BoundPlan {
+  return { mode: 'processes', stopTimeoutMs: 9000, processes };
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) freeze(inner);
+  }
+  return value;
+}
+
+export function newWorld(plan: BoundPlan, pid1 = true): World {
+  const world: World = {
+    plan: freeze(plan),
+    state: freeze(initial(plan, 1000, pid1)),
+    nowMs: 1000,
+    sims: plan.processes.map(() => ({
+      run: 0,
+      spawning: false,
+      main: false,
+      group: false,
+      probing: false,
+      killed: false,
+      signals: [],
+    })),
+    sweeping: false,
+    exitCode: null,
+    stopAskedAtMs: null,
+    history: [],
+  };
+  deliver(world, []);
+  return world;
+}
+
+/** One batch through the door; throws what an invariant says. */
+export function deliver(world: World, events: readonly Event[]): void {
+  const before = world.state;
+  world.history.push(`${world.nowMs}: ${events.map((event) => JSON.stringify(event)).join(' ')}`);
+  const stepped = step(world.plan, before, { nowMs: world.nowMs, events });
+  world.state = freeze(stepped.state);
+  for (const action of stepped.actions) {
+    world.history.push(`    ${JSON.stringify(action)}`);
+    if (action.type === 'exit') {
+      if (world.exitCode !== null) throw new Error('a second exit');
+      world.exitCode = action.code;
+    }
+    if (action.type === 'sweep') world.sweeping = true;
+    if (!('process' in action)) continue;
+    const sim = world.sims[action.process] as Sim;
+    if (action.type === 'spawn') {
+      if (sim.main || sim.group) throw new Error('a spawn while the run before is there');
+      sim.spawning = true;
+      sim.run = action.run;
+    } else if (action.type === 'probe') {
+      if (sim.probing) throw new Error(`two probes at once for ${action.process}`);
+      sim.probing = true;
+      sim.run = action.run;
+    } else if (action.type === 'signal') {
+      sim.signals.push(action.signal);
+      if (action.signal === 9 && sim.group) sim.killed = true;
+    }
+  }
+  const broken = violations(world.plan, before, world.nowMs, stepped);
+  if (broken.length > 0) throw new Error(`${broken.join('; ')}\n${world.history.join('\n')}`);
+}
+
+type Happening = { readonly name: string; readonly happen: () => Event | null };
+
+function exitOf(world: World, index: number, code: number, signal: number, alive: boolean): Event {
+  const sim = world.sims[index] as Sim;
+  sim.main = false;
+  sim.group = alive;
+  const { run } = sim;
+  return {
+    type: 'exited',
+    process: index,
+    run,
+    code,
+    signal,
+    coreDumped: false,
+    groupAlive: alive,
+  };
+}
+
+/** What the machine owes an answer to; sooner or later each of these happens. */
+export function owed(world: World): readonly Happening[] {
+  const out: Happening[] = [];
+  world.sims.forEach((sim, index) => {
+    const ref = { process: index, run: sim.run };
+    if (sim.spawning)
+      out.push({
+        name: 'spawned',
+        happen: () => {
+          sim.spawning = false;
+          sim.main = true;
+          sim.group = true;
+          return { type: 'spawned', ...ref, pid: 100 + index };
+        },
+      });
+    if (sim.probing)
+      out.push({
+        name: 'probe fails',
+        happen: () => {
+          sim.probing = false;
+          return { type: 'probe_finished', ...ref, passed: false, detail: 'ECONNREFUSED' };
+        },
+      });
+    if (sim.main && sim.killed)
+      out.push({ name: 'dies', happen: () => exitOf(world, index, 0, 9, false) });
+    if (!sim.main && sim.group && !sim.spawning && sim.killed)
+      out.push({
+        name: 'group dies',
+        happen: () => {
+          sim.group = false;
+          return { type: 'group_ended', ...ref };
+        },
+      });
+  });
+  if (world.sweeping)
+    out.push({
+      name: 'swept',
+      happen: () => {
+        world.sweeping = false;
+        return { type: 'swept', signalled: 0, killed: 0, left: 0 };
+      },
+    });
+  return out;
+}
+
+/** What may happen besides, and may as well never. */
+function possible(world: World): readonly Happening[] {
+  const out: Happening[] = [];
+  world.sims.forEach((sim, index) => {
+    const ref = { process: index, run: sim.run };
+    if (sim.spawning)
+      out.push({
+        name: 'spawn fails',
+        happen: () => {
+          sim.spawning = false;
+          return { type: 'spawn_failed', ...ref, stage: 'exec', errno: 'ENOENT' };
+        },
+      });
+    if (sim.probing && sim.main)
+      out.push({
+        name: 'probe passes',
+        happen: () => {
+          sim.probing = false;
+          return { type: 'probe_finished', ...ref, passed: true, detail: '127.0.0.1' };
+        },
+      });
+    if (sim.main) {
+      out.push({ name: 'exits 0', happen: () => exitOf(world, index, 0, 0, false) });
+      out.push({ name: 'exits 3', happen: () => exitOf(world, index, 3, 0, false) });
+      out.push({ name: 'leaves', happen: () => exitOf(world, index, 0, 0, true) });
+      if (sim.signals.includes(15))
+        out.push({ name: 'obeys', happen: () => exitOf(world, index, 0, 15, false) });
+    }
+    if (!sim.main && sim.group && !sim.spawning)
+      out.push({
+        name: 'group ends',
+        happen: () => {
+          sim.group = false;
+          return { type: 'group_ended', ...ref };
+        },
+      });
+  });
+  for (const signal of [15, 2, 3, 20, 18, 1])
+    out.push({
+      name: `signal ${signal}`,
+      happen: () => {
+        if ([15, 2, 3].includes(signal)) world.stopAskedAtMs ??= world.nowMs;
+        return { type: 'signal_received', signal, sender: 0 };
+      },
+    });
+  return out;
+}
+
+/** Lets time pass to the next wake-up, or a part of it, or beyond it. */
+function passTime(world: World, choice: number): void {
+  const wake = world.state.wakeAtMs;
+  const steps = [1, 300, 700, wake === null ? 5 : Math.max(1, wake - world.nowMs)];
+  world.nowMs += (steps[choice % steps.length] ?? 1) + (choice % 11 === 0 ? 400 : 0);
+}
+
+/** One turn by one choice: some time, and up to three things in one batch. */
+export function turn(world: World, choice: number): void {
+  if (world.exitCode !== null) return;
+  if (choice % 3 === 0) passTime(world, choice >> 4);
+  const events: Event[] = [];
+  for (let i = 0; i <= choice % 3; i += 1) {
+    const all = [...owed(world), ...owed(world), ...possible(world)];
+    const picked = all[(choice >> (3 + 5 * i)) % all.length]?.happen() ?? null;
+    if (picked !== null) events.push(picked);
+  }
+  deliver(world, events);
+}
+
+/** Only what must happen: answers come, KILL kills, time passes. Ends with the exit. */
+export function drain(world: World, most = 2000): void {
+  for (let i = 0; i < most && world.exitCode === null; i += 1) {
+    const next = owed(world)[0];
+    const wake = world.state.wakeAtMs;
+    if (next === undefined && wake === null) return;
+    if (next === undefined) world.nowMs = Math.max(world.nowMs + 1, wake ?? 0);
+    const event = next?.happen() ?? null;
+    deliver(world, event === null ? [] : [event]);
+  }
+}
