@@ -16,6 +16,11 @@ struct engine {
     int64_t cpu_budget_ns;
 };
 
+/* Bytecode made from policy/ by the build; see tools/build.mjs. */
+extern const uint8_t section_supervise[], section_supervise_end[];
+extern const uint8_t section_commands[], section_commands_end[];
+extern const uint8_t section_configure[], section_configure_end[];
+
 enum engine_kind { ENGINE_SUPERVISE, ENGINE_CONFIGURE };
 
 /* 0 or -errno; `why` (a literal or text in the arena) says what failed. */

@@ -16,7 +16,6 @@
 #include "engine.h"
 #include "facts.h"
 #include "host.h"
-#include "sections.h"
 
 enum { EXIT_SOFTWARE = 70 };
 
@@ -169,12 +168,11 @@ static int exit_code(JSContext *context, JSValueConst outcome)
 /* Returns when there is something to supervise; exits when there is not. */
 static void configure(int argc, char **argv, struct configured *kept)
 {
-    const uint8_t *code = section_commands;
-    size_t length = section_commands_size;
+    const uint8_t *code = section_commands, *end = section_commands_end;
     for (;;) {
         struct engine engine = {0};
         const char *why;
-        if (engine_open(&engine, ENGINE_CONFIGURE, code, length, &why))
+        if (engine_open(&engine, ENGINE_CONFIGURE, code, (size_t)(end - code), &why))
             die("start the configuring engine", why);
         JSContext *context = engine.context;
         JSValue outcome = call_main(&engine, argc, argv);
@@ -182,7 +180,7 @@ static void configure(int argc, char **argv, struct configured *kept)
             die("read the configuration", engine_error(&engine));
         if (type_is(context, outcome, "section")) {
             code = section_configure;
-            length = section_configure_size;
+            end = section_configure_end;
             engine_drop(&engine);
             continue;
         }
@@ -219,8 +217,8 @@ static void watch_descriptors(void)
 static void open_supervisor(struct configured *kept)
 {
     const char *why;
-    if (engine_open(&supervisor, ENGINE_SUPERVISE, section_supervise, section_supervise_size,
-                    &why))
+    size_t length = (size_t)(section_supervise_end - section_supervise);
+    if (engine_open(&supervisor, ENGINE_SUPERVISE, section_supervise, length, &why))
         die("start the supervising engine", why);
     JSContext *context = supervisor.context;
     JSValue plan = JS_ParseJSON(context, kept->plan, kept->plan_length, "plan");

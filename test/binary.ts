@@ -23,16 +23,21 @@ export type Options = {
   readonly place?: Place;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Words before Tandem: another user, another root. They must end in an exec. */
+  readonly as?: readonly string[];
+  /** Another build of it. */
+  readonly binary?: string;
 };
 
 /** Everything started here, so that no test leaves something behind. */
 const started = new Set<ChildProcess>();
 
 export function start(args: readonly string[], options: Options = {}): Running {
+  const words = [...(options.as ?? []), options.binary ?? tandem, ...args];
   const command =
     options.place === 'pid1'
-      ? ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', tandem, ...args]
-      : [tandem, ...args];
+      ? ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', ...words]
+      : words;
   const child = spawn(command[0] as string, command.slice(1), {
     cwd: options.cwd,
     env: { PATH: process.env['PATH'] ?? '', ...options.env },

@@ -1,7 +1,8 @@
 // Builds build/tandem: engine objects (cached), sections of bytecode, host, one static link.
 //
 //     node tools/build.mjs            the binary
-//     node tools/build.mjs --sanitize build/tandem-asan as well: address and undefined sanitizers
+//     node tools/build.mjs --tests    tandem-asan as well, with the address and undefined
+//                                     sanitizers, and tandem-faulty, whose policy fails on demand
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -11,7 +12,7 @@ import { engineSource, engineVersion } from './engine.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 process.chdir(root);
-const sanitize = process.argv.includes('--sanitize');
+const forTests = process.argv.includes('--tests');
 const sizeMax = 1_000_000;
 
 const sections = {
@@ -132,50 +133,43 @@ function bytecodeCompiler(source) {
   return out;
 }
 
-async function buildSections(compiler) {
-  const sizes = {};
-  let assembly = '\t.section .rodata\n';
-  let header = '/* Made by tools/build.mjs. */\n#include <stddef.h>\n#include <stdint.h>\n';
-  for (const [name, entry] of Object.entries(sections)) {
-    const result = await esbuild.build({
-      entryPoints: [entry],
-      bundle: true,
-      format: 'iife',
-      globalName: 'section',
-      minify: true,
-      target: 'es2023',
-      platform: 'neutral',
-      mainFields: ['module', 'main'],
-      outfile: `build/${name}.js`,
-      legalComments: 'none',
-      logLevel: 'warning',
-      define: {
-        tandemEngine: JSON.stringify(engineVersion(root)),
-        'process.env.LOG_TOKENS': 'undefined',
-        'process.env.LOG_STREAM': 'undefined',
-      },
-      charset: 'utf8',
-      write: false,
-      metafile: true,
-    });
-    writeFileSync(`build/${name}.meta.json`, JSON.stringify(result.metafile));
-    const text = result.outputFiles[0].contents;
-    cached(`build/${name}.qbc`, hash(compiler, text), () => {
-      writeFileSync(`build/${name}.js`, text);
-      run(compiler, [`build/${name}.js`, `build/${name}.qbc`]);
-    });
-    sizes[name] = statSync(`build/${name}.qbc`).size;
-    assembly +=
-      `\t.global section_${name}\n\t.balign 16\nsection_${name}:\n` +
-      `\t.incbin "build/${name}.qbc"\n`;
-    header +=
-      `extern const uint8_t section_${name}[];\n` +
-      `enum { section_${name}_size = ${sizes[name]} };\n`;
-  }
-  writeFileSync('build/sections.S', `${assembly}\t.section .note.GNU-stack,"",@progbits\n`);
-  if (!existsSync('build/sections.h') || readFileSync('build/sections.h', 'utf8') !== header)
-    writeFileSync('build/sections.h', header);
-  return sizes;
+async function buildSection(compiler, name, entry) {
+  const result = await esbuild.build({
+    entryPoints: [entry],
+    bundle: true,
+    format: 'iife',
+    globalName: 'section',
+    minify: true,
+    target: 'es2023',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    outfile: `build/${name}.js`,
+    legalComments: 'none',
+    logLevel: 'warning',
+    define: {
+      tandemEngine: JSON.stringify(engineVersion(root)),
+      'process.env.LOG_TOKENS': 'undefined',
+      'process.env.LOG_STREAM': 'undefined',
+    },
+    charset: 'utf8',
+    write: false,
+  });
+  const text = result.outputFiles[0].contents;
+  cached(`build/${name}.qbc`, hash(compiler, text), () => {
+    writeFileSync(`build/${name}.js`, text);
+    run(compiler, [`build/${name}.js`, `build/${name}.qbc`]);
+  });
+  return statSync(`build/${name}.qbc`).size;
+}
+
+/** `files`: section to the name of its bytecode. */
+function assembly(files) {
+  const parts = Object.entries(files).map(
+    ([section, file]) =>
+      `\t.global section_${section}, section_${section}_end\n\t.balign 16\n` +
+      `section_${section}:\n\t.incbin "build/${file}.qbc"\nsection_${section}_end:\n`,
+  );
+  return `\t.section .rodata\n${parts.join('')}\t.section .note.GNU-stack,"",@progbits\n`;
 }
 
 function hostObjects(build, source) {
@@ -191,21 +185,17 @@ function hostObjects(build, source) {
     .map((f) => ({
       path: join('host', f),
       out: join(dir, `${f}.o`),
-      key: hash(
-        build.cc,
-        ...build.flags,
-        ...headers,
-        readFileSync(join('host', f)),
-        f === 'main.c' ? readFileSync('build/sections.h') : '',
-      ),
+      key: hash(build.cc, ...build.flags, ...headers, readFileSync(join('host', f))),
     }));
   return compile(build, sources, [...warnings, '-Ibuild', '-isystem', source]);
 }
 
-function link(build, source) {
+function link(build, source, name, files) {
   const objects = [...hostObjects(build, source), ...engineObjects(build, source)];
-  const out = join('build', build.name);
-  run(build.cc, [...build.flags, '-o', out, ...objects, 'build/sections.S', ...build.link]);
+  const out = join('build', name);
+  const sections = `build/${name}.S`;
+  writeFileSync(sections, assembly(files));
+  run(build.cc, [...build.flags, '-o', out, ...objects, sections, ...build.link]);
   return out;
 }
 
@@ -213,15 +203,20 @@ const from = performance.now();
 mkdirSync('build', { recursive: true });
 mkdirSync('.cache', { recursive: true });
 const source = engineSource(root);
-const sizes = await buildSections(bytecodeCompiler(source));
-const binary = link(builds.release, source);
-if (sanitize) link(builds.asan, source);
+const compiler = bytecodeCompiler(source);
+const sizes = [];
+for (const [name, entry] of Object.entries(sections))
+  sizes.push(`${name} ${await buildSection(compiler, name, entry)}`);
+const own = Object.fromEntries(Object.keys(sections).map((name) => [name, name]));
+const binary = link(builds.release, source, 'tandem', own);
+if (forTests) {
+  link(builds.asan, source, 'tandem-asan', own);
+  await buildSection(compiler, 'faulty', 'test/faulty.ts');
+  link(builds.release, source, 'tandem-faulty', { ...own, supervise: 'faulty' });
+}
 const size = statSync(binary).size;
-console.log(
-  `${binary}: ${size} bytes; sections: ${Object.entries(sizes)
-    .map(([name, bytes]) => `${name} ${bytes}`)
-    .join(', ')}; ` + `${((performance.now() - from) / 1000).toFixed(1)} s`,
-);
+const took = ((performance.now() - from) / 1000).toFixed(1);
+console.log(`${binary}: ${size} bytes; sections: ${sizes.join(', ')}; ${took} s`);
 if (size > sizeMax) {
   console.error(`cannot release ${binary}: ${size} bytes is more than ${sizeMax}`);
   process.exit(1);

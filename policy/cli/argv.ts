@@ -66,10 +66,11 @@ function readRun(words: readonly string[]): Request {
   const parsed = readFlags(words);
   if ('type' in parsed) return parsed;
   const { flags } = parsed;
-  const rest = parsed.rest[0] === '--' ? parsed.rest.slice(1) : parsed.rest;
+  const dashes = parsed.rest[0] === '--';
+  const rest = dashes ? parsed.rest.slice(1) : parsed.rest;
   const first = rest[0];
   if (first === undefined) return { type: 'file', flags };
-  if (first.startsWith('-')) return usage(`cannot read \`${first}\`: no such option`);
+  if (first.startsWith('-') && !dashes) return usage(`cannot read \`${first}\`: no such option`);
   if (flags.file !== null)
     return usage(`cannot run both \`-f ${flags.file}\` and commands`, 'use one of them');
   return { type: 'commands', commands: rest, flags };

@@ -105,6 +105,10 @@ function read(reader: Reader, given: Node): Tree {
   const [start, end] = given.range ?? [0, 0];
   const span = { start, end };
   reader.nodes += 1;
+  if (node === undefined) {
+    const text = reader.text.slice(start, end);
+    reader.issues.push(issue(`cannot read \`${text}\`: the alias names no anchor`, span, null));
+  }
   if (node === undefined || reader.nodes > nodesMax) {
     if (reader.nodes === nodesMax + 1)
       reader.issues.push(issue(`cannot read the file: more than ${nodesMax} values`, span, null));

@@ -1,11 +1,8 @@
 /** The stop: who is next, how much of the budget it gets, and how INT and QUIT escalate. */
 import type { BoundPlan } from '../plan/plan.ts';
+import { reserveMs, shareMs } from '../plan/share.ts';
 import type { State, Stop, Unit } from './state.ts';
 
-/** The end of the budget belongs to KILL, the sweep and the reason. */
-export const reserveMs = 500;
-/** What a chain behind a process is promised, for each of its members, where it fits. */
-const chainShareMs = 1000;
 /** A Ctrl-C may arrive twice for one key; two that a person meant are further apart. */
 export const escalationGapMs = 300;
 
@@ -52,12 +49,6 @@ function chainBehind(
   }
   memo[index] = most;
   return most;
-}
-
-/** The time of a process: its grace, within what the chain behind it leaves over. */
-export function shareMs(leftMs: number, behind: number, graceMs: number | null): number {
-  const share = Math.max(leftMs - chainShareMs * behind, leftMs / (behind + 1), 0);
-  return Math.floor(graceMs === null ? share : Math.min(graceMs, share));
 }
 
 export type Due = { readonly process: number; readonly graceMs: number };

@@ -7,6 +7,7 @@
  * settled whose turn it is.
  */
 import type { BoundPlan } from '../plan/plan.ts';
+import { reserveMs } from '../plan/share.ts';
 import type { Action } from './action.ts';
 import { causeAmong, finalCode } from './end.ts';
 import type { Batch, Event } from './event.ts';
@@ -14,7 +15,7 @@ import { forward, isSuspend, suspend } from './forward.ts';
 import type { Record as Note } from './record.ts';
 import { type Input, type Turn, take } from './rules.ts';
 import { settle } from './settle.ts';
-import { asksForStop, beginStop, dueToStop, escalate, reserveMs } from './shutdown.ts';
+import { asksForStop, beginStop, dueToStop, escalate } from './shutdown.ts';
 import { awaitedAgainMs, type State, type Unit } from './state.ts';
 
 export type Stepped = {

@@ -7,7 +7,7 @@ import type { BoundPlan, BoundProcess } from '../plan/plan.ts';
 import type { Event } from './event.ts';
 import { violations } from './invariants.ts';
 import { initial, type State } from './state.ts';
-import { step } from './step.ts';
+import { type Stepped, step } from './step.ts';
 
 type Sim = {
   run: number;
@@ -80,7 +80,7 @@ export function newWorld(plan: BoundPlan, pid1 = true): World {
 }
 
 /** One batch through the door; throws what an invariant says. */
-export function deliver(world: World, events: readonly Event[]): void {
+export function deliver(world: World, events: readonly Event[]): Stepped {
   const before = world.state;
   world.history.push(`${world.nowMs}: ${events.map((event) => JSON.stringify(event)).join(' ')}`);
   const stepped = step(world.plan, before, { nowMs: world.nowMs, events });
@@ -109,6 +109,7 @@ export function deliver(world: World, events: readonly Event[]): void {
   }
   const broken = violations(world.plan, before, world.nowMs, stepped);
   if (broken.length > 0) throw new Error(`${broken.join('; ')}\n${world.history.join('\n')}`);
+  return stepped;
 }
 
 type Happening = { readonly name: string; readonly happen: () => Event | null };

@@ -14,7 +14,8 @@ export type FrontInput = {
   readonly port: number;
   readonly routes: readonly FrontRoute[];
   readonly env: readonly string[];
-  readonly stopTimeoutMs: number;
+  /** How long it has from its stop signal to KILL. */
+  readonly stopMs: number;
 };
 
 export type FrontIssue = {
@@ -33,8 +34,8 @@ export type Front = {
 
 /** TERM would cut the requests that run; QUIT lets them finish (nginx: control). */
 const sigquit = 3;
-/** The last half second of its time is the supervisor's, for KILL. */
-const reserveMs = 500;
+/** nginx cuts what is still open this long before its time is over, and so ends by itself. */
+const marginMs = 500;
 
 function findNginx(input: FrontInput, facts: Facts): string | null {
   const path = input.env.find((line) => line.startsWith('PATH='))?.slice('PATH='.length) ?? '';
@@ -88,6 +89,14 @@ function error(text: string, hint: string | null, route: number | null = null): 
   return { severity: 'error', text, hint, route };
 }
 
+/** What nginx itself says against the configuration; null: nothing. */
+function testWith(nginx: string, dir: string, facts: Facts): string | null {
+  const file = `${dir}/test.conf`;
+  const test = facts.run([nginx, '-t', '-q', '-e', 'stderr', '-c', file, '-p', dir], 10_000);
+  if (test.error !== null) return test.error;
+  return test.value.code === 0 ? null : test.value.output.trim();
+}
+
 export function compileFront(input: FrontInput, facts: Facts): Front {
   const issues: FrontIssue[] = [];
   input.routes.forEach((route, index) => {
@@ -111,24 +120,29 @@ export function compileFront(input: FrontInput, facts: Facts): Front {
         'mount a writable /tmp (docker run --tmpfs /tmp), or set TMPDIR',
       ),
     ]);
-  const text = renderNginx({
+  const given = {
     port: input.port,
     routes: input.routes,
     directory: dir.value,
     workers: workers(facts),
     ipv6: facts.hasIpv6(),
     userRoot: asRoot(input, facts, issues),
-    shutdownMs: Math.max(500, input.stopTimeoutMs - 2 * reserveMs),
-  });
+    shutdownMs: Math.max(marginMs, input.stopMs - marginMs),
+  };
   const file = `${dir.value}/nginx.conf`;
-  const written = facts.write(file, text, 0o644);
-  if (written.error !== null)
-    return nothing([error(`cannot write \`${file}\`: ${written.error}`, null)]);
-  const test = facts.run([nginx, '-t', '-q', '-e', 'stderr', '-c', file, '-p', dir.value], 10_000);
-  if (test.error !== null || test.value.code !== 0)
+  const texts: readonly (readonly [string, string])[] = [
+    [file, renderNginx({ ...given, listen: 'public' })],
+    [`${dir.value}/test.conf`, renderNginx({ ...given, listen: 'aside' })],
+  ];
+  for (const [path, text] of texts) {
+    const { error: errno } = facts.write(path, text, 0o644);
+    if (errno !== null) return nothing([error(`cannot write \`${path}\`: ${errno}`, null)]);
+  }
+  const problem = testWith(nginx, dir.value, facts);
+  if (problem !== null)
     issues.push(
       error(
-        `cannot use the configuration made for nginx: ${(test.value?.output ?? test.error ?? '').trim()}`,
+        `cannot use the configuration made for nginx: ${problem}`,
         'this is most likely a mistake in Tandem; please report it with your routes',
       ),
     );

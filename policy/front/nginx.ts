@@ -4,6 +4,11 @@ import { mimeTypes } from './mime.ts';
 
 export type NginxInput = {
   readonly port: number;
+  /**
+   * nginx opens its sockets for a test too, and a client that came in between would be reset:
+   * `aside` is an address of the loopback network that nobody asks.
+   */
+  readonly listen: 'public' | 'aside';
   readonly routes: readonly FrontRoute[];
   /** Private to this nginx: pid, temporary files, this configuration. */
   readonly directory: string;
@@ -40,6 +45,8 @@ function upstreams(routes: readonly FrontRoute[]): string {
     # 127.0.0.1, never localhost: that may be two addresses, one of them refused.
     server 127.0.0.1:${port} max_fails=0;
     keepalive 32;
+    # Apps close idle connections after 2 to 5 s; one that is reused just then would be a 502.
+    keepalive_timeout 1s;
   }
 `,
     )
@@ -52,6 +59,7 @@ function location(route: FrontRoute): string {
     const dir = route.directory.endsWith('/') ? route.directory : `${route.directory}/`;
     return `    location ^~ ${quote(route.path)} {
       alias ${quote(dir)};
+      charset utf-8;
       location ~ /\\. { return 404; }
     }
 `;
@@ -71,9 +79,15 @@ function slashless(route: FrontRoute, routes: readonly FrontRoute[]): string {
 `;
 }
 
+function addresses({ listen, port, ipv6 }: NginxInput): readonly string[] {
+  if (listen === 'aside') return [`127.255.255.254:${port}`];
+  // A socket for each family: one for both would call IPv4 clients ::ffff:192.0.2.1.
+  return ipv6 ? [`${port}`, `[::]:${port} ipv6only=on`] : [`${port}`];
+}
+
 export function renderNginx(input: NginxInput): string {
-  const { directory, routes, port } = input;
-  const listen = input.ipv6 ? `[::]:${port} ipv6only=off` : `${port}`;
+  const { directory, routes } = input;
+  const listen = addresses(input).map((one) => `    listen ${one} default_server;\n`);
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((kind) => `  ${kind}_temp_path ${quote(`${directory}/${kind}`)};\n`)
     .join('');
@@ -92,7 +106,7 @@ http {
 ${temporary}
 ${mimeTypes}
   default_type application/octet-stream;
-  charset utf-8;
+  charset_types text/plain text/css text/javascript text/xml text/csv text/markdown text/vtt;
   server_tokens off;
   # Clients know another host and port than nginx does.
   absolute_redirect off;
@@ -134,8 +148,7 @@ ${mimeTypes}
 
 ${upstreams(routes)}
   server {
-    listen ${listen} default_server;
-    server_name _;
+${listen.join('')}    server_name _;
 ${routes.map((route) => slashless(route, routes)).join('')}${routes.map(location).join('')}  }
 }
 `;

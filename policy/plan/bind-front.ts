@@ -2,6 +2,8 @@
 import { planError } from '../config/issue.ts';
 import { compileFront, type FrontRoute } from '../front/front.ts';
 import { absolute, type Binder, resolve, resolvePort } from './bind.ts';
+import { depth } from './graph.ts';
+import { reserveMs, shareMs } from './share.ts';
 
 export type FrontProcess = {
   readonly port: number;
@@ -35,6 +37,22 @@ function bindRoutes(binder: Binder): readonly FrontRoute[] | null {
   return issues.length > before ? null : routes;
 }
 
+/** What the supervisor will give it when everything behind it still runs. */
+function frontShareMs(binder: Binder, stopTimeoutMs: number): number {
+  const { plan } = binder;
+  const index = (name: string): number => plan.processes.findIndex((one) => one.name === name);
+  const edges = plan.processes.map((one) => one.dependsOn.map((need) => index(need.process)));
+  const routed = (plan.front?.routes ?? []).map((one) =>
+    one.type === 'process' ? index(one.process) : -1,
+  );
+  const front = edges.length;
+  return shareMs(
+    stopTimeoutMs - reserveMs,
+    depth([...edges, routed.filter((i) => i >= 0)], front),
+    null,
+  );
+}
+
 export function bindFront(binder: Binder, stopTimeoutMs: number): BoundFront {
   const { plan, facts, issues } = binder;
   if (plan.front === null) return { port: null, process: null };
@@ -44,7 +62,10 @@ export function bindFront(binder: Binder, stopTimeoutMs: number): BoundFront {
   if (port === null || routes === null || issues.some((issue) => issue.severity === 'error'))
     return { port, process: null };
   const env = [...binder.env].map(([name, value]) => `${name}=${value}`);
-  const front = compileFront({ port, routes, env, stopTimeoutMs }, facts);
+  const front = compileFront(
+    { port, routes, env, stopMs: frontShareMs(binder, stopTimeoutMs) },
+    facts,
+  );
   for (const { severity, text, hint, route } of front.issues)
     issues.push({
       ...planError(route === null ? 'front' : `front.routes.${route}`, text, hint),

@@ -23,3 +23,16 @@ export function findCycle(edges: readonly (readonly number[])[]): readonly numbe
   }
   return null;
 }
+
+/** The longest chain from `start`, in edges; the graph has no cycle. */
+export function depth(edges: readonly (readonly number[])[], start: number): number {
+  const memo = new Map<number, number>();
+  const visit = (node: number): number => {
+    const known = memo.get(node);
+    if (known !== undefined) return known;
+    const most = Math.max(0, ...(edges[node] ?? []).map((next) => 1 + visit(next)));
+    memo.set(node, most);
+    return most;
+  };
+  return visit(start);
+}

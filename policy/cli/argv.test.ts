@@ -1,0 +1,79 @@
+/**
+ * Goal: the one rule of how a command line is read.
+ * Method: a table of command lines; each says what it is taken for.
+ */
+import { expect, test } from 'vitest';
+import { readArgv, reserved } from './argv.ts';
+
+function taken(argv: readonly string[]): string {
+  const request = readArgv(argv);
+  switch (request.type) {
+    case 'commands':
+      return `processes ${JSON.stringify(request.commands)}`;
+    case 'init':
+      return `init ${JSON.stringify(request.argv)}`;
+    case 'file':
+    case 'check':
+      return `${request.type} ${request.flags.file}`;
+    case 'usage':
+      return 'usage';
+    default:
+      return request.type;
+  }
+}
+
+test.each<[readonly string[], string]>([
+  // 1. An exact subcommand wins; -- means init; run means processes.
+  [['tandem', 'run'], 'file null'],
+  [['tandem', 'run', 'a', 'b'], 'processes ["a","b"]'],
+  [['tandem', 'run', '--', '-x'], 'processes ["-x"]'],
+  [['tandem', 'run', '-f', 'x.yaml'], 'file x.yaml'],
+  [['tandem', '-f', 'x.yaml', 'run'], 'file x.yaml'],
+  [['tandem', '--', 'run'], 'init ["run"]'],
+  [['tandem', '--', 'a b', 'c'], 'init ["a b","c"]'],
+  [['tandem', 'check'], 'check null'],
+  [['tandem', 'check', '-f', 'a'], 'check a'],
+  [['tandem', 'check', 'a'], 'usage'],
+  [['tandem', 'version'], 'version'],
+  [['tandem', '--version'], 'version'],
+  [['tandem', 'help'], 'help'],
+  [['tandem', '--help'], 'help'],
+  [['tandem', '-h'], 'help'],
+  // 2. docker run image …: a blank or NAME= in the first word makes processes, else init.
+  [['tandem', 'python', 'manage.py', 'migrate'], 'init ["python","manage.py","migrate"]'],
+  [['tandem', 'sh'], 'init ["sh"]'],
+  [['tandem', 'sh', '-c', 'a b'], 'init ["sh","-c","a b"]'],
+  [['tandem', 'nginx -g x', 'PORT=1 app'], 'processes ["nginx -g x","PORT=1 app"]'],
+  [['tandem', 'PORT=1', 'app'], 'processes ["PORT=1","app"]'],
+  [['tandem', '/a=b/c'], 'init ["/a=b/c"]'],
+  [['tandem', 'help', 'me'], 'init ["help","me"]'],
+  [['tandem', '-v', 'a b'], 'processes ["a b"]'],
+  // 3. Other names.
+  [['/usr/bin/tini', '--', 'a', '-b'], 'init ["a","-b"]'],
+  [['tini', 'a', 'b c'], 'init ["a","b c"]'],
+  [['dumb-init', 'run', 'a'], 'init ["run","a"]'],
+  [['tini'], 'usage'],
+  [['tini', '--version'], 'version'],
+  [['dumb-init', '-c', 'a'], 'usage'],
+  // 4. Without arguments.
+  [['tandem'], 'file null'],
+  [['tandem', '-v'], 'file null'],
+  [['tandem', '-f', 'x'], 'file x'],
+  [['tandem', '-f', 'x', 'a'], 'usage'],
+  [['tandem', '-f', 'x', 'a b'], 'usage'],
+  [['tandem', 'run', '-f', 'x', 'a b'], 'usage'],
+  [['tandem', '-f', 'x', '--', 'a'], 'usage'],
+  [['tandem', '-f'], 'usage'],
+  [['tandem', '--'], 'usage'],
+  [['tandem', '--nope'], 'usage'],
+  [['tandem', 'run', '--nope'], 'usage'],
+  [['tandem', '--logs', 'json', 'a b'], 'usage'],
+  [['tandem', '--logs', 'prefix', 'a b'], 'processes ["a b"]'],
+])('%j is %s', (argv, what) => {
+  expect(taken(argv)).toBe(what);
+});
+
+test('names of commands to come are taken already, so that no meaning changes', () => {
+  for (const name of reserved) expect(taken(['tandem', name])).toBe('usage');
+  expect(reserved).toContain('status');
+});
