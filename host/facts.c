@@ -14,6 +14,7 @@
 #include "host.h"
 #include "run.h"
 #include "tempdir.h"
+#include "text.h"
 
 enum { READ_MAX = 1 << 20 };
 
@@ -56,7 +57,7 @@ static JSValue fact_read(JSContext *context, JSValueConst self, int argc, JSValu
 {
     (void)self;
     (void)argc;
-    const char *path = JS_ToCString(context, argv[0]);
+    char *path = text_out(context, argv[0]);
     char *text = NULL;
     size_t length = 0;
     if (!path)
@@ -66,7 +67,7 @@ static JSValue fact_read(JSContext *context, JSValueConst self, int argc, JSValu
     int error = fd < 0 ? errno : read_fd(fd, &text, &length);
     if (fd > 0)
         close(fd);
-    JS_FreeCString(context, path);
+    free(path);
     JSValue value = error ? JS_NULL : JS_NewStringLen(context, text, length);
     free(text);
     return answer(context, value, error);
@@ -77,11 +78,11 @@ static JSValue fact_stat(JSContext *context, JSValueConst self, int argc, JSValu
     (void)self;
     (void)argc;
     struct stat st;
-    const char *path = JS_ToCString(context, argv[0]);
+    char *path = text_out(context, argv[0]);
     if (!path)
         return JS_EXCEPTION;
     int error = stat(path, &st) ? errno : 0;
-    JS_FreeCString(context, path);
+    free(path);
     if (error)
         return answer(context, JS_NULL, error);
     JSValue value = JS_NewObject(context);
@@ -97,19 +98,19 @@ static JSValue fact_list(JSContext *context, JSValueConst self, int argc, JSValu
 {
     (void)self;
     (void)argc;
-    const char *path = JS_ToCString(context, argv[0]);
+    char *path = text_out(context, argv[0]);
     if (!path)
         return JS_EXCEPTION;
     DIR *dir = opendir(path);
     int error = dir ? 0 : errno;
-    JS_FreeCString(context, path);
+    free(path);
     if (!dir)
         return answer(context, JS_NULL, error);
     JSValue names = JS_NewArray(context);
     uint32_t count = 0;
     for (struct dirent *entry; (entry = readdir(dir));)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            JS_SetPropertyUint32(context, names, count++, JS_NewString(context, entry->d_name));
+            JS_SetPropertyUint32(context, names, count++, text_in(context, entry->d_name));
     closedir(dir);
     return answer(context, names, 0);
 }
@@ -119,17 +120,17 @@ static JSValue fact_find(JSContext *context, JSValueConst self, int argc, JSValu
     (void)self;
     (void)argc;
     char path[4096];
-    const char *name = JS_ToCString(context, argv[0]);
-    const char *dirs = JS_ToCString(context, argv[1]);
+    char *name = text_out(context, argv[0]);
+    char *dirs = text_out(context, argv[1]);
     if (!name || !dirs)
         return JS_EXCEPTION;
     int r = find_program(name, dirs, path, sizeof path);
     /* A name with a slash is taken as it is by exec; here it should be known to be there. */
     if (r == 0 && access(path, X_OK))
         r = -errno;
-    JS_FreeCString(context, name);
-    JS_FreeCString(context, dirs);
-    return answer(context, JS_NewString(context, path), -r);
+    free(name);
+    free(dirs);
+    return answer(context, text_in(context, path), -r);
 }
 
 static JSValue fact_run(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
@@ -146,9 +147,7 @@ static JSValue fact_run(JSContext *context, JSValueConst self, int argc, JSValue
     JS_ToInt64(context, &timeout_ms, argv[1]);
     for (int64_t i = 0; i < count && i < WORDS_MAX; i++) {
         JSValue word = JS_GetPropertyUint32(context, argv[0], (uint32_t)i);
-        const char *text = JS_ToCString(context, word);
-        words[i] = text ? strdup(text) : NULL;
-        JS_FreeCString(context, text);
+        words[i] = text_out(context, word);
         JS_FreeValue(context, word);
     }
     int code = run_program(words, timeout_ms, output, sizeof output, &length);
@@ -169,7 +168,7 @@ static JSValue fact_write(JSContext *context, JSValueConst self, int argc, JSVal
     size_t length;
     int32_t mode;
     int error = 0;
-    const char *path = JS_ToCString(context, argv[0]);
+    char *path = text_out(context, argv[0]);
     const char *text = JS_ToCStringLen(context, &length, argv[1]);
     if (!path || !text || JS_ToInt32(context, &mode, argv[2]))
         return JS_EXCEPTION;
@@ -184,7 +183,7 @@ static JSValue fact_write(JSContext *context, JSValueConst self, int argc, JSVal
     }
     if (fd >= 0 && close(fd) && !error)
         error = errno;
-    JS_FreeCString(context, path);
+    free(path);
     JS_FreeCString(context, text);
     return answer(context, JS_NULL, error);
 }
@@ -209,7 +208,7 @@ static JSValue fact_env(JSContext *context, JSValueConst self, int argc, JSValue
     (void)argv;
     JSValue list = JS_NewArray(context);
     for (uint32_t i = 0; environ[i]; i++)
-        JS_SetPropertyUint32(context, list, i, JS_NewString(context, environ[i]));
+        JS_SetPropertyUint32(context, list, i, text_in(context, environ[i]));
     return list;
 }
 
@@ -219,7 +218,7 @@ static JSValue fact_cwd(JSContext *context, JSValueConst self, int argc, JSValue
     (void)argc;
     (void)argv;
     char path[4096];
-    return JS_NewString(context, getcwd(path, sizeof path) ? path : "/");
+    return text_in(context, getcwd(path, sizeof path) ? path : "/");
 }
 
 static JSValue fact_uid(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)

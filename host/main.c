@@ -16,6 +16,7 @@
 #include "engine.h"
 #include "facts.h"
 #include "host.h"
+#include "text.h"
 
 enum { EXIT_SOFTWARE = 70 };
 
@@ -97,11 +98,10 @@ static void write_all(int fd, const char *text, size_t length)
 static void print_key(JSContext *context, JSValueConst outcome, const char *key, int fd)
 {
     JSValue value = JS_GetPropertyStr(context, outcome, key);
-    size_t length;
-    const char *text = JS_ToCStringLen(context, &length, value);
+    char *text = text_out(context, value);
     if (text)
-        write_all(fd, text, length);
-    JS_FreeCString(context, text);
+        write_all(fd, text, strlen(text));
+    free(text);
     JS_FreeValue(context, value);
 }
 
@@ -120,7 +120,7 @@ static JSValue call_main(struct engine *engine, int argc, char **argv)
     JSContext *context = engine->context;
     JSValue words = JS_NewArray(context);
     for (int i = 0; i < argc; i++)
-        JS_SetPropertyUint32(context, words, (uint32_t)i, JS_NewString(context, argv[i]));
+        JS_SetPropertyUint32(context, words, (uint32_t)i, text_in(context, argv[i]));
     JSValueConst arguments[] = {facts_new(context), words};
     return engine_call(engine, "main", 2, arguments);
 }

@@ -6,6 +6,7 @@
 
 #include "engine.h"
 #include "host.h"
+#include "text.h"
 
 static void set(JSContext *context, JSValue object, const char *key, JSValue value)
 {
@@ -213,11 +214,8 @@ static char *copy_text(JSContext *context, JSValueConst object, const char *key)
 {
     JSValue value = JS_GetPropertyStr(context, object, key);
     char *copy = NULL;
-    if (!JS_IsNull(value) && !JS_IsUndefined(value)) {
-        const char *text = JS_ToCString(context, value);
-        copy = text ? strdup(text) : NULL;
-        JS_FreeCString(context, text);
-    }
+    if (!JS_IsNull(value) && !JS_IsUndefined(value))
+        copy = text_out(context, value);
     JS_FreeValue(context, value);
     return copy;
 }
@@ -239,6 +237,7 @@ static char **copy_vector(JSContext *context, JSValueConst object, const char *k
             } else if (block && text) {
                 ((char **)block)[i] = block + used;
                 memcpy(block + used, text, length + 1);
+                block[used + text_unescape(block + used, length)] = '\0';
                 used += length + 1;
             }
             JS_FreeCString(context, text);

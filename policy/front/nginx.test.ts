@@ -116,13 +116,13 @@ test('workers are bounded by the container’s CPU quota', () => {
 });
 
 test('as root, a directory that is closed to others is served as root, and that is said', () => {
-  const files = { '/root/static/a': '' };
-  const facts = machine({ programs: ['nginx'], files, uid: 0, modes: { '/root': 0o700 } });
-  const routes = [{ ...toFiles, directory: '/root/static' }];
+  const files = { '/closed/static/a': '' };
+  const facts = machine({ programs: ['nginx'], files, uid: 0, modes: { '/closed': 0o700 } });
+  const routes = [{ ...toFiles, directory: '/closed/static' }];
   const { issues } = compileFront({ port: 1, routes, env: [], stopMs: 7500 }, facts);
   expect(issues).toHaveLength(1);
   expect(issues[0]?.severity).toBe('warning');
-  expect(issues[0]?.hint).toContain('chmod o+x /root');
+  expect(issues[0]?.hint).toContain('chmod o+x /closed');
 });
 
 test('the test of the configuration opens no port that a client asks', () => {
