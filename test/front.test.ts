@@ -195,9 +195,8 @@ describe.skipIf(!existsSync('/usr/sbin/nginx'))('through the front', () => {
   });
 
   test.skipIf(process.getuid?.() !== 0)('it runs with a read-only root', async () => {
-    const script =
-      'mount -o remount,bind,ro / && mount -t tmpfs none /tmp/ro && TMPDIR=/tmp/ro exec "$0" "$@"';
-    mkdirSync('/tmp/ro', { recursive: true });
+    const ro = folder();
+    const script = `mount -o remount,bind,ro / && mount -t tmpfs none ${ro} && TMPDIR=${ro} exec "$0" "$@"`;
     const { port, running } = await front({}, [...['unshare', '--mount', 'sh', '-c', script]]);
     expect(await ask(port, '/')).toMatchObject({ status: 200 });
     running.signal('SIGTERM');

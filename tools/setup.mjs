@@ -1,6 +1,6 @@
 // Installs what is missing, and says so before it does. Needs Node alone.
 //
-//     node tools/setup.mjs build|demo|all
+//     node tools/setup.mjs build|demo|all|compare
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -11,14 +11,15 @@ const what = process.argv[2] ?? 'all';
 
 /** How to tell that a package is there, without asking dpkg: its file. */
 const packages = [
-  { name: 'gcc', file: '/usr/bin/gcc', for: ['build', 'demo', 'all'] },
-  { name: 'libc6-dev', file: '/usr/include/stdio.h', for: ['build', 'demo', 'all'] },
-  { name: 'musl-tools', file: '/usr/bin/musl-gcc', for: ['build', 'demo', 'all'] },
-  { name: 'nginx', file: '/usr/sbin/nginx', for: ['demo', 'all'] },
+  { name: 'gcc', file: '/usr/bin/gcc', for: ['build', 'demo', 'all', 'compare'] },
+  { name: 'libc6-dev', file: '/usr/include/stdio.h', for: ['build', 'demo', 'all', 'compare'] },
+  { name: 'musl-tools', file: '/usr/bin/musl-gcc', for: ['build', 'demo', 'all', 'compare'] },
+  { name: 'tini', file: '/usr/bin/tini', for: ['compare'] },
+  { name: 'nginx', file: '/usr/sbin/nginx', for: ['demo', 'all', 'compare'] },
   {
     name: 'python3-flask',
     file: '/usr/lib/python3/dist-packages/flask/__init__.py',
-    for: ['demo', 'all'],
+    for: ['demo', 'all', 'compare'],
   },
 ];
 

@@ -11,20 +11,14 @@ function record(verdict, name, detail = '') {
   if (verdict !== 'passed') console.log(`${verdict}: ${name}${detail ? `: ${detail}` : ''}`);
 }
 
-function vitest() {
+function vitest(label, files, env) {
   const report = 'build/vitest.json';
   rmSync(report, { force: true });
-  spawnSync(
-    'node_modules/.bin/vitest',
-    [
-      'run',
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${report}`,
-      ...process.argv.slice(2),
-    ],
-    { stdio: ['ignore', 'inherit', 'inherit'] },
-  );
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  spawnSync('node_modules/.bin/vitest', ['run', ...reporters, ...files, ...process.argv.slice(2)], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...env },
+  });
   if (!existsSync(report)) {
     record('failed', 'vitest', 'it wrote no report');
     return;
@@ -33,7 +27,10 @@ function vitest() {
     if (file.assertionResults.length === 0 && file.status === 'failed')
       record('failed', file.name, file.message);
     for (const test of file.assertionResults)
-      record({ passed: 'passed', failed: 'failed' }[test.status] ?? 'skipped', test.fullName);
+      record(
+        { passed: 'passed', failed: 'failed' }[test.status] ?? 'skipped',
+        label + test.fullName,
+      );
   }
 }
 
@@ -106,6 +103,13 @@ function ratchets() {
 
 ratchets();
 hostTests();
-vitest();
+vitest('', [], {});
+// What the binary does, once more under the sanitizers; their reports are non-zero exits.
+const onBinary = ['exit-codes', 'stop', 'init', 'output', 'commands', 'bad-input'];
+vitest(
+  'sanitized: ',
+  onBinary.map((name) => `test/${name}.test.ts`),
+  { TANDEM_BINARY: 'build/tandem-asan', ASAN_OPTIONS: 'detect_leaks=0' },
+);
 console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
 process.exit(count.failed ? 1 : 0);
