@@ -2,6 +2,7 @@
  * Goal: the example does what the first page says: no 502 at a cold start, no request cut at a stop.
  * Method: the example itself, real nginx and Flask, on ports of its own.
  */
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -116,6 +117,28 @@ describe.skipIf(missing.length > 0)('the example', () => {
     expect(end.err).toMatch(/tandem: app exited with code 9 after .*; stopped front; exit code 9/);
     expect(end.err).toMatch(/ {4}out of tape/);
     expect(await ask(port, '/')).toEqual({ type: 'failed', why: 'refused' });
+  });
+
+  test('the demo runs it as it stands, and a TERM stops it', async () => {
+    const port = await freePort();
+    const demo = spawn(process.execPath, ['tools/demo.mjs'], {
+      env: { PATH: path, PORT: `${port}` },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let err = '';
+    demo.stderr.on('data', (data) => {
+      err += data;
+    });
+    const ended = new Promise((done) => demo.on('exit', done));
+    await until(
+      'the start',
+      () => err.includes('ready in'),
+      () => err,
+    );
+    const page = await ask(port, '/');
+    expect(page.type === 'answer' && page.body).toContain('<h1>Two on one frame</h1>');
+    demo.kill('SIGTERM');
+    expect(await ended).toBe(0);
   });
 
   test('nothing is left in the temporary folder', async () => {
