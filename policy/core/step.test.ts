@@ -82,6 +82,14 @@ function alive(world: World, ...processes: readonly number[]): void {
   }
 }
 
+/** The first process has been spawned: nobody listened on its port. */
+function firstUp(t: Talk): void {
+  if (t.world.sims[0]) t.world.sims[0].probing = false;
+  t.say(probe(0, false));
+  alive(t.world, 0);
+  t.say(spawned(0));
+}
+
 function bothReady(): Talk {
   const t = talk(planOf(app, front));
   t.world.sims.forEach((sim) => {
@@ -137,10 +145,7 @@ describe('start', () => {
 
   test('not ready in its time is a failure of the run, with 124', () => {
     const t = talk(planOf(process({ name: 'app', readyPort: 8081, readyTimeoutMs: 500 })));
-    if (t.world.sims[0]) t.world.sims[0].probing = false;
-    t.say(probe(0, false));
-    alive(t.world, 0);
-    t.say(spawned(0));
+    firstUp(t);
     alive(t.world, 0);
     t.say(probe(0, false));
     expect(t.after(2)).toEqual(['probe app']);
@@ -151,10 +156,7 @@ describe('start', () => {
 
   test('a wake-up that comes late moves the deadline by the lateness', () => {
     const t = talk(planOf(process({ name: 'app', readyPort: 8081, readyTimeoutMs: 500 })));
-    if (t.world.sims[0]) t.world.sims[0].probing = false;
-    t.say(probe(0, false));
-    alive(t.world, 0);
-    t.say(spawned(0));
+    firstUp(t);
     alive(t.world, 0);
     t.say(probe(0, false));
     // The machine was suspended for a minute; the process had no chance to become ready.
@@ -164,10 +166,7 @@ describe('start', () => {
 
   test('after 10 s one line says what is awaited, and again every 30 s', () => {
     const t = talk(planOf(app, front));
-    if (t.world.sims[0]) t.world.sims[0].probing = false;
-    t.say(probe(0, false));
-    alive(t.world, 0);
-    t.say(spawned(0));
+    firstUp(t);
     const seen: number[] = [];
     for (let ms = 0; ms < 75_000; ms += 200) {
       if (t.world.sims[0]) t.world.sims[0].probing = false;
