@@ -75,6 +75,7 @@ function planOf(mode: Plan['mode'], processes: readonly PlannedProcess[]): Plan 
     version: planVersion,
     mode,
     stopTimeoutMs: defaultStopTimeoutMs,
+    stopDelayMs: 0,
     logs: null,
     processes,
     front: null,

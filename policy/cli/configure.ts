@@ -42,8 +42,8 @@ function readWritten(path: string, base: string, text: string): Written {
 }
 
 function summary(bound: Bound): string {
-  const words = bound.plan.processes.map(({ name, readyPort }) =>
-    readyPort === null ? name : `${name} on port ${readyPort}`,
+  const words = bound.plan.processes.map(({ name, port }) =>
+    port === null ? name : `${name} on port ${port}`,
   );
   return words.join(', ');
 }

@@ -1,6 +1,7 @@
 /** One process of a file. Each key has one reader here; adding a key begins here. */
 import { newProcess } from '../plan/defaults.ts';
-import type { PlannedProcess } from '../plan/plan.ts';
+import type { Forward, PlannedProcess } from '../plan/plan.ts';
+import { decodeHealth, decodePreStop, decodeReady } from './decode-probe.ts';
 import {
   type Decoder,
   describe,
@@ -109,24 +110,27 @@ function readCondition(d: Decoder, tree: Tree): (typeof conditions)[number] | nu
 
 const dependsOn: Reader = (d, tree, path, draft) => {
   const found: PlannedProcess['dependsOn'][number][] = [];
-  const add = (at: Scalar, condition: (typeof conditions)[number]): void => {
+  const add = (at: Scalar, condition: (typeof conditions)[number] | null): void => {
     note(d, `${path}.${found.length}`, at);
     found.push({ process: at.text, condition });
   };
   if (tree.type === 'map')
     for (const { key, value } of tree.entries) {
       const entries = readMap(d, key.text, value) ?? [];
-      let condition: (typeof conditions)[number] | null = 'ready';
+      let condition: (typeof conditions)[number] | null = null;
+      let good = true;
       for (const entry of entries) {
         const keys = { owner: 'a dependency', known: ['condition'], planned: [], foreign: {} };
-        if (isKnown(d, entry.key, keys)) condition = readCondition(d, entry.value);
+        if (!isKnown(d, entry.key, keys)) continue;
+        condition = readCondition(d, entry.value);
+        good = condition !== null;
       }
-      if (condition !== null) add(key, condition);
+      if (good) add(key, condition);
     }
   else
     for (const item of readList(d, 'depends_on', tree) ?? []) {
       const text = readText(d, 'depends_on', item);
-      if (text !== null) add(text, 'ready');
+      if (text !== null) add(text, null);
     }
   draft.dependsOn = found;
 };
@@ -140,6 +144,55 @@ const stopSignal: Reader = (d, tree, _path, draft) => {
     const hint = near ?? 'a name such as TERM, INT or QUIT, or a number';
     wrong(d, tree.span, `cannot stop with \`${text.text}\`: there is no such signal`, hint);
   } else draft.stopSignal = signal;
+};
+
+/** `no`, `on-failure`, `on-failure:3`, `always`, and Compose's `unless-stopped`, which is that. */
+const restart: Reader = (d, tree, _path, draft) => {
+  const text = tree.type === 'scalar' ? tree.text : '';
+  const match = /^(no|on-failure|always|unless-stopped)(?::(\d{1,6}))?$/.exec(text);
+  const policy = match?.[1];
+  if (policy === undefined || (match?.[2] !== undefined && policy !== 'on-failure')) {
+    const known = ['no', 'on-failure', 'always', 'unless-stopped'];
+    const hint = didYouMean(text, known) ?? '`on-failure:3` limits the failures in a row';
+    wrong(
+      d,
+      tree.span,
+      `cannot read \`restart\`: ${describe(tree)}, not ${known.join(', ')}`,
+      hint,
+    );
+    return;
+  }
+  const max = match?.[2] === undefined ? null : Number(match[2]);
+  const known = policy === 'no' || policy === 'on-failure' ? policy : 'always';
+  draft.restart = { policy: known, max };
+};
+
+function readSignal(d: Decoder, tree: Tree): number | null {
+  const text = readText(d, 'forward', tree);
+  if (text === null) return null;
+  const signal = parseSignal(text.text);
+  if (signal !== null) return signal;
+  const near = didYouMean(text.text.replace(/^SIG/i, ''), signalNames);
+  return wrong(d, tree.span, `cannot pass on \`${text.text}\`: there is no such signal`, near);
+}
+
+/** Signals that mean something to Tandem itself, or can't be received. */
+const ownSignals = [2, 3, 9, 15, 17, 18, 19, 20, 30, 37];
+
+/** `[HUP, USR1]`, or `{HUP: USR2}`. */
+const forward: Reader = (d, tree, _path, draft) => {
+  const found: Forward[] = [];
+  const add = (from: Tree, to: Tree): void => {
+    const numbers = [readSignal(d, from), readSignal(d, to)] as const;
+    if (numbers[0] === null || numbers[1] === null) return;
+    if (ownSignals.includes(numbers[0])) {
+      const name = from.type === 'scalar' ? from.text : '';
+      wrong(d, from.span, `cannot pass on \`${name}\`: Tandem acts on it itself`);
+    } else found.push({ from: numbers[0], to: numbers[1] });
+  };
+  if (tree.type === 'map') for (const { key, value } of tree.entries) add(key, value);
+  else for (const item of readList(d, 'forward', tree) ?? []) add(item, item);
+  draft.forward = found;
 };
 
 const successCodes: Reader = (d, tree, _path, draft) => {
@@ -161,6 +214,23 @@ const readers: Readonly<Record<string, Reader>> = {
   port: (d, tree, _path, draft) => {
     draft.port = readPort(d, 'port', tree);
   },
+  oneshot: (d, tree, _path, draft) => {
+    draft.oneshot = readFlag(d, 'oneshot', tree) ?? false;
+  },
+  timeout: (d, tree, _path, draft) => {
+    draft.timeoutMs = readDuration(d, 'timeout', tree);
+  },
+  restart,
+  ready: (d, tree, path, draft) => {
+    draft.ready = decodeReady(d, tree, path);
+  },
+  healthcheck: (d, tree, path, draft) => {
+    draft.healthcheck = decodeHealth(d, tree, path);
+  },
+  pre_stop: (d, tree, path, draft) => {
+    draft.preStop = decodePreStop(d, tree, path);
+  },
+  forward,
   essential: (d, tree, _path, draft) => {
     draft.essential = readFlag(d, 'essential', tree) ?? true;
   },
@@ -185,10 +255,7 @@ const readers: Readonly<Record<string, Reader>> = {
 const keys = {
   owner: 'a process',
   known: Object.keys(readers),
-  planned: (
-    'env_file secrets user oneshot timeout restart ready healthcheck pre_stop forward files ' +
-    'ulimits nice oom_score_adj umask stdin tty'
-  ).split(' '),
+  planned: 'env_file secrets user files ulimits nice oom_score_adj umask stdin tty'.split(' '),
   foreign: {
     args: 'command',
     autorestart: 'restart',

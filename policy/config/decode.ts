@@ -107,8 +107,8 @@ function readFront(d: Decoder, key: Scalar, tree: Tree): PlannedFront | null {
 
 const topKeys = {
   owner: 'the file',
-  known: ['processes', 'front', 'stop_timeout', 'logs'],
-  planned: ['stop_delay', 'control'],
+  known: ['processes', 'front', 'stop_timeout', 'stop_delay', 'logs'],
+  planned: ['control'],
   foreign: { services: 'processes', programs: 'processes', routes: 'front.routes' },
 };
 
@@ -117,6 +117,7 @@ export function decode(tree: Tree | null): Decoded {
   let processes: readonly PlannedProcess[] = [];
   let front: PlannedFront | null = null;
   let stopTimeoutMs: Plan['stopTimeoutMs'] = defaultStopTimeoutMs;
+  let stopDelayMs: Plan['stopDelayMs'] = 0;
   let logs: Plan['logs'] = null;
   const entries = tree === null ? [] : (readMap(d, 'the file', tree) ?? []);
   for (const { key, value } of entries) {
@@ -126,6 +127,7 @@ export function decode(tree: Tree | null): Decoded {
     else if (key.text === 'front') front = readFront(d, key, value);
     else if (key.text === 'stop_timeout')
       stopTimeoutMs = readDuration(d, 'stop_timeout', value) ?? stopTimeoutMs;
+    else if (key.text === 'stop_delay') stopDelayMs = readDuration(d, 'stop_delay', value) ?? 0;
     else logs = readOneOf(d, 'logs', value, ['inherit', 'prefix'] as const);
   }
   if (processes.length === 0 && front === null && d.issues.length === 0)
@@ -139,6 +141,7 @@ export function decode(tree: Tree | null): Decoded {
     version: planVersion,
     mode: 'processes',
     stopTimeoutMs,
+    stopDelayMs,
     logs,
     processes,
     front,

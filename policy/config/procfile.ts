@@ -86,6 +86,7 @@ export function decodeProcfile(text: string): Decoded {
     version: planVersion,
     mode: 'processes',
     stopTimeoutMs: defaultStopTimeoutMs,
+    stopDelayMs: 0,
     logs: null,
     processes,
     front: null,

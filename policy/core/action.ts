@@ -1,5 +1,5 @@
 /** What the supervisor asks of the host, in the imperative. Each says which events answer it. */
-import type { RunRef } from './event.ts';
+import type { ProbeFor, RunRef } from './event.ts';
 
 export type Action =
   /** Answered by `spawned` or `spawn_failed`, and after `spawned` by one `exited`. */
@@ -10,8 +10,13 @@ export type Action =
       readonly signal: number;
       readonly target: 'main' | 'group';
     } & RunRef)
-  /** Connects to the port on 127.0.0.1, then on ::1. Answered by one `probe_finished`. */
-  | ({ readonly type: 'probe'; readonly port: number; readonly timeoutMs: number } & RunRef)
+  /**
+   * Asks once, as the launch says for `for`; `port` connects to where `ready` would ask.
+   * Answered by one `probe_finished`; one at a time for each process.
+   */
+  | ({ readonly type: 'probe'; readonly for: ProbeFor; readonly timeoutMs: number } & RunRef)
+  /** Carries out the launch's `preStop`. Answered by one `pre_stop_finished`. */
+  | ({ readonly type: 'pre_stop'; readonly timeoutMs: number } & RunRef)
   /** A line for Tandem's own stderr; with `tail`, the last lines of that process's stderr follow. */
   | { readonly type: 'log'; readonly text: string; readonly tail: number | null }
   /** Ends whatever descendants are left. Answered by one `swept`, in graceMs + killMs at the latest. */

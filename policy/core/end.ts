@@ -15,6 +15,8 @@ export function exitCode(units: readonly Unit[], end: End): number {
     case 'spawn_failed':
       return end.errno === 'ENOENT' ? exitNotFound : exitNotExecutable;
     case 'not_ready':
+    case 'unhealthy':
+    case 'timed_out':
       return exitNotReady;
     case 'address_in_use':
       return 1;
@@ -36,13 +38,19 @@ export function unreachable(value: never): never {
 }
 
 /** Ended as asked: 0, one of its success codes, or, when told to stop, by the stop signal. */
-export function endedWell(process: BoundProcess, unit: Unit): boolean {
+export function endedWell(process: BoundProcess, unit: Pick<Unit, 'end' | 'told'>): boolean {
   const end = unit.end;
   if (end === null || end.type === 'never_started') return true;
   if (end.type !== 'exited') return false;
   if (end.signal === 0 && (end.code === 0 || process.successCodes.includes(end.code))) return true;
   if (!unit.told) return false;
   return end.signal === process.stopSignal || end.code === 128 + process.stopSignal;
+}
+
+/** Its end stops the container; a oneshot that finished well has done what it was there for. */
+export function isUnexpected(process: BoundProcess, unit: Unit): boolean {
+  if (!process.essential || unit.end === null) return false;
+  return !(process.oneshot && endedWell(process, unit));
 }
 
 /** How many processes stand above this one in the longest chain of dependents. */

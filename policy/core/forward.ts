@@ -1,6 +1,7 @@
 /** Signals that are passed on instead of acted on. */
+import type { BoundPlan, InitOptions } from '../plan/plan.ts';
 import type { Action } from './action.ts';
-import type { Unit } from './state.ts';
+import type { StateName, Unit } from './state.ts';
 
 const cont = 18;
 const stop = 19;
@@ -9,17 +10,48 @@ const tstp = 20;
 const ttin = 21;
 const ttou = 22;
 
+const notRunning: readonly StateName[] = ['waiting', 'checking', 'backoff', 'done'];
+
 function runs(unit: Unit): boolean {
-  return unit.state !== 'waiting' && unit.state !== 'checking' && unit.state !== 'done';
+  return !notRunning.includes(unit.state);
 }
 
 /** Init mode: whatever comes goes to the one command, which decides. */
-export function forward(units: readonly Unit[], signal: number, actions: Action[]): void {
-  if (signal === ttin || signal === ttou) return;
+export function forwardAll(
+  units: readonly Unit[],
+  signal: number,
+  init: InitOptions | null,
+  actions: Action[],
+): void {
+  const rewritten = init?.rewrite.find((one) => one.from === signal);
+  if (rewritten === undefined && (signal === ttin || signal === ttou)) return;
+  const sent = rewritten?.to ?? signal;
+  // What the terminal stopped as a group is continued as one.
+  const target = init?.group === true || sent === cont ? 'group' : 'main';
+  if (sent === 0) return;
   units.forEach((unit, process) => {
-    if (runs(unit))
-      actions.push({ type: 'signal', process, run: unit.run, signal, target: 'main' });
+    if (runs(unit)) actions.push({ type: 'signal', process, run: unit.run, signal: sent, target });
   });
+}
+
+/** Only to processes that name it; false when none does. */
+export function forwardNamed(
+  plan: BoundPlan,
+  units: readonly Unit[],
+  signal: number,
+  actions: Action[],
+): boolean {
+  let named = false;
+  plan.processes.forEach(({ forward }, process) => {
+    const unit = units[process];
+    for (const { from, to } of forward) {
+      if (from !== signal || unit === undefined) continue;
+      named = true;
+      if (runs(unit))
+        actions.push({ type: 'signal', process, run: unit.run, signal: to, target: 'main' });
+    }
+  });
+  return named;
 }
 
 export function isSuspend(signal: number): boolean {

@@ -9,12 +9,13 @@ import type { Stepped } from './step.ts';
 
 function runs(unit: Unit | undefined): boolean {
   if (unit === undefined) return false;
-  return unit.state !== 'waiting' && unit.state !== 'checking' && unit.state !== 'done';
+  return !['waiting', 'checking', 'backoff', 'done'].includes(unit.state);
 }
 
 function needsAreMet(plan: BoundPlan, units: readonly Unit[], process: number): boolean {
   return (plan.processes[process]?.needs ?? []).every(({ process: need, condition }) => {
     const unit = units[need];
+    if (condition === 'completed') return unit?.state === 'done' && unit.end?.type === 'exited';
     return unit?.state === 'ready' || (condition === 'started' && unit?.state === 'up');
   });
 }
@@ -43,7 +44,10 @@ function checkUnit(unit: Unit, before: Unit): string | null {
   if (before.state === 'done' && unit.state !== 'done') return 'done, and then not';
   if (before.end !== null && unit.end !== before.end) return 'a second word on how it ended';
   if (unit.run < before.run) return 'an earlier run';
+  if (unit.run > before.run && before.state !== 'waiting' && before.state !== 'backoff')
+    return 'a new run while the old one is there';
   if (before.told && !unit.told) return 'told to stop, and then not';
+  if (unit.end !== null && unit.failed !== null) return 'ended, and to start again';
   if (unit.state === 'killing' && !unit.killed) return 'killing without a kill';
   return null;
 }
@@ -54,7 +58,7 @@ function checkOrder(plan: BoundPlan, before: State, after: State): string | null
   for (const [index, unit] of after.units.entries()) {
     const was = before.units[index];
     const newlyTold = unit.told && was?.told === false && was.end === null;
-    if (!newlyTold || unit.killed || unit.end?.type === 'never_started') continue;
+    if (!newlyTold || unit.killed || !runs(was)) continue;
     const dependent = plan.processes.findIndex(
       (process, i) =>
         process.needs.some((need) => need.process === index) && after.units[i]?.state !== 'done',
@@ -86,7 +90,8 @@ export function violations(
       found.push(`${note.input} reached process ${note.process} while ${note.state}`);
   if (before.cause !== null && after.cause !== before.cause) found.push('the cause has changed');
   // A grace of nothing is over at once, but then something must come of it.
-  const again = wakeAtMs === nowMs && before.wakeAtMs === nowMs && actions.length === 0;
+  const idle = after.units.every((unit, i) => unit === before.units[i]);
+  const again = wakeAtMs === nowMs && before.wakeAtMs === nowMs && idle;
   if (again || (wakeAtMs !== null && wakeAtMs < nowMs))
     found.push(`a wake-up at ${wakeAtMs}, at ${nowMs}: the loop would never sleep`);
   if (actions.some((a) => a.type === 'exit') && after.units.some((u) => u.state !== 'done'))

@@ -5,41 +5,85 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { BoundPlan, BoundProcess } from '../plan/plan.ts';
+import type {
+  BoundPlan,
+  BoundPreStop,
+  BoundProcess,
+  Condition,
+  ReadyBy,
+  Restart,
+} from '../plan/plan.ts';
 import { deliver, drain, newWorld, planOf, process, turn, type World } from './world.fake.ts';
+
+const ready: fc.Arbitrary<ReadyBy> = fc.oneof(
+  fc.constant<ReadyBy>({ type: 'start' }),
+  fc.constant<ReadyBy>({ type: 'probe', port: 8000 }),
+  fc.constant<ReadyBy>({ type: 'probe', port: null }),
+  fc.constant<ReadyBy>({ type: 'word' }),
+  fc.constant<ReadyBy>({ type: 'delay', delayMs: 600 }),
+);
+
+const restart: fc.Arbitrary<Restart> = fc.oneof(
+  fc.constant<Restart>({ policy: 'no', max: null }),
+  fc.constant<Restart>({ policy: 'no', max: null }),
+  fc.constant<Restart>({ policy: 'on-failure', max: 2 }),
+  fc.constant<Restart>({ policy: 'always', max: null }),
+);
+
+const preStop: fc.Arbitrary<BoundPreStop | null> = fc.oneof(
+  fc.constant(null),
+  fc.constant<BoundPreStop>({ type: 'delay', delayMs: 300 }),
+  fc.constant<BoundPreStop>({ type: 'act' }),
+);
 
 /** Dependencies go to earlier processes only, so that there is no cycle. */
 const aPlan: fc.Arbitrary<BoundPlan> = fc
-  .array(
-    fc.record({
-      essential: fc.boolean(),
-      port: fc.boolean(),
-      needs: fc.array(fc.nat(3), { maxLength: 2 }),
-      started: fc.boolean(),
-      graceMs: fc.option(fc.integer({ min: 0, max: 12_000 }), { nil: null }),
-      group: fc.boolean(),
-    }),
-    { minLength: 1, maxLength: 4 },
-  )
-  .map((drawn) =>
-    planOf(
-      ...drawn.map((one, index): BoundProcess => {
-        const needs = [...new Set(one.needs.filter((need) => need < index))];
-        return process({
-          name: `p${index}`,
-          essential: one.essential,
-          readyPort: one.port ? 8000 + index : null,
-          readyTimeoutMs: 20_000,
-          needs: needs.map((need) => ({
-            process: need,
-            condition: one.started ? 'started' : 'ready',
-          })),
-          stopGraceMs: one.graceMs,
-          stopTarget: one.group ? 'group' : 'main',
-        });
+  .record({
+    stopDelayMs: fc.constantFrom(0, 0, 700),
+    drawn: fc.array(
+      fc.record({
+        essential: fc.boolean(),
+        oneshot: fc.nat(4),
+        ready,
+        restart,
+        preStop,
+        health: fc.boolean(),
+        needs: fc.array(fc.nat(3), { maxLength: 2 }),
+        started: fc.boolean(),
+        graceMs: fc.option(fc.integer({ min: 0, max: 12_000 }), { nil: null }),
+        group: fc.boolean(),
       }),
+      { minLength: 1, maxLength: 4 },
     ),
-  );
+  })
+  .map(({ stopDelayMs, drawn }) => {
+    const oneshot = drawn.map((one) => one.oneshot === 0);
+    const processes = drawn.map((one, index): BoundProcess => {
+      const needs = [...new Set(one.needs.filter((need) => need < index))];
+      const condition = (need: number): Condition => {
+        if (oneshot[need]) return 'completed';
+        return one.started ? 'started' : 'ready';
+      };
+      const checked = { intervalMs: 1000, timeoutMs: 500, retries: 2, startPeriodMs: 0 };
+      const isOneshot = oneshot[index] === true;
+      const always = isOneshot && one.restart.policy === 'always';
+      return process({
+        name: `p${index}`,
+        essential: one.essential,
+        oneshot: isOneshot,
+        restart: always ? { policy: 'on-failure', max: 1 } : one.restart,
+        ready: isOneshot ? { type: 'start' } : one.ready,
+        readyTimeoutMs: 20_000,
+        timeoutMs: isOneshot && one.group ? 3000 : null,
+        health: one.health && !isOneshot ? checked : null,
+        preStop: isOneshot ? null : one.preStop,
+        needs: needs.map((need) => ({ process: need, condition: condition(need) })),
+        stopGraceMs: one.graceMs,
+        stopTarget: one.group ? 'group' : 'main',
+      });
+    });
+    return { ...planOf(...processes), stopDelayMs };
+  });
 
 const choices = fc.array(fc.nat(1 << 18), { maxLength: 60 });
 const runs = Number(globalThis.process.env['TANDEM_RUNS'] ?? 2000);

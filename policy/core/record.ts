@@ -20,6 +20,20 @@ export type Record =
       readonly end: End;
       readonly afterMs: number;
     }
+  | {
+      readonly type: 'unwell';
+      readonly process: number;
+      readonly count: number;
+      readonly detail: string;
+    }
+  | { readonly type: 'pre_stop_failed'; readonly process: number; readonly detail: string }
+  | {
+      readonly type: 'starts_again';
+      readonly process: number;
+      readonly end: End;
+      readonly failures: number;
+      readonly inMs: number;
+    }
   | { readonly type: 'group_left'; readonly process: number }
   | { readonly type: 'skipped'; readonly process: number; readonly because: number }
   | { readonly type: 'ignored'; readonly signal: number }

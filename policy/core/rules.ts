@@ -1,266 +1,109 @@
 /**
  * The life of one process: a total table of states and inputs.
  *
- * Inputs are what the host reports (spawned … probe_failed), what its time
- * brings (probe_due, deadline), and what the others' states ask of it (start,
- * stop, kill; see settle.ts). Every cell is a decision. `keep`: it may happen
- * and changes nothing. `never`: it can't happen while host and policy agree;
- * it is recorded and changes nothing (docs/adr/0005).
- *
- * - A process whose port already accepts is not started: a stranger must not
- *   count as it.
- * - The stop signal goes to the main process, or to the group where the plan
- *   says so; KILL always goes to the group.
- * - When the main process has ended and its group has not, the group gets the
- *   stop signal and the rest of the time, then KILL. The process is done only
- *   when its group is.
+ * Inputs are what the host reports (spawned … watchdog_triggered), what its
+ * time brings (probe_due, deadline, watchdog_due), and what the others' states
+ * ask of it (start, stop, kill; see settle.ts). Every cell is a decision.
+ * `keep`: it may happen and changes nothing. `never`: it can't happen while
+ * host and policy agree; it is recorded and changes nothing (docs/adr/0005).
+ * What a decision does is in cells.ts.
  */
-import type { BoundProcess } from '../plan/plan.ts';
-import type { Action } from './action.ts';
-import { afterFailedProbe, probeTimeoutMs } from './probe.ts';
-import type { Record as Note } from './record.ts';
-import type { End, StateName, Unit } from './state.ts';
+import {
+  again,
+  answered,
+  backoffOver,
+  drained,
+  drainLater,
+  exited,
+  extend,
+  groupEnded,
+  isReady,
+  kill,
+  killWhenSpawned,
+  notInTime,
+  notStarted,
+  portTaken,
+  probeLater,
+  probeNow,
+  type Row,
+  signOfLife,
+  spawned,
+  spawnFailed,
+  spawnIfWanted,
+  start,
+  stop,
+  stopWhenSpawned,
+  tellAgain,
+  toldReady,
+  triggered,
+  unwell,
+  wellAgain,
+} from './cells.ts';
+import type { StateName, Unit } from './state.ts';
+import { type Input, keep, never, type Turn } from './turn.ts';
 
-export type Input =
-  | { readonly type: 'start' }
-  /** `graceMs`: how long until KILL; null: as long as it takes. */
-  | { readonly type: 'stop'; readonly graceMs: number | null }
-  | { readonly type: 'kill'; readonly why: 'grace' | 'asked' | 'budget' }
-  | { readonly type: 'spawned'; readonly pid: number }
-  | { readonly type: 'spawn_failed'; readonly stage: string; readonly errno: string }
-  | {
-      readonly type: 'exited';
-      readonly code: number;
-      readonly signal: number;
-      readonly coreDumped: boolean;
-      readonly groupAlive: boolean;
-    }
-  | { readonly type: 'group_ended' }
-  | { readonly type: 'probe_passed'; readonly detail: string }
-  | { readonly type: 'probe_failed' }
-  | { readonly type: 'probe_due' }
-  | { readonly type: 'deadline' };
+/** No process, so nothing of one can be heard. */
+const nobody = {
+  spawned: never,
+  spawn_failed: never,
+  exited: never,
+  group_ended: never,
+  pre_stop_finished: never,
+  ready_told: never,
+  stopping_told: never,
+  extended: never,
+  watchdog: never,
+  watchdog_triggered: never,
+  watchdog_due: never,
+} as const;
 
-export type InputName = Input['type'];
-
-/** One turn of one process: what it knows, and where its actions and notes go. */
-export type Turn = {
-  readonly process: number;
-  readonly plan: BoundProcess;
-  readonly nowMs: number;
-  /** How long a group may outlive a main process that nobody told to end. */
-  readonly lingerMs: number;
-  readonly actions: Action[];
-  readonly notes: Note[];
-};
-
-type Rule<Name extends InputName> = (
-  unit: Unit,
-  input: Extract<Input, { type: Name }>,
-  turn: Turn,
-) => Unit;
-type Row = { readonly [Name in InputName]: Rule<Name> };
-
-const keep = (unit: Unit): Unit => unit;
-
-function never(unit: Unit, input: Input, turn: Turn): Unit {
-  const { process } = turn;
-  turn.notes.push({ type: 'anomaly', process, state: unit.state, input: input.type });
-  return unit;
-}
-
-function signal(unit: Unit, number: number, target: 'main' | 'group', turn: Turn): void {
-  turn.actions.push({
-    type: 'signal',
-    process: turn.process,
-    run: unit.run,
-    signal: number,
-    target,
-  });
-}
-
-function probe(unit: Unit, port: number, turn: Turn): Unit {
-  const { process } = turn;
-  turn.actions.push({ type: 'probe', process, run: unit.run, port, timeoutMs: probeTimeoutMs });
-  return { ...unit, probing: true, probeAtMs: null };
-}
-
-function spawn(unit: Unit, _input: unknown, turn: Turn): Unit {
-  turn.actions.push({ type: 'spawn', process: turn.process, run: unit.run });
-  return { ...unit, state: 'spawning', probing: false };
-}
-
-function start(unit: Unit, _input: unknown, turn: Turn): Unit {
-  const next = { ...unit, run: unit.run + 1, startedAtMs: turn.nowMs };
-  const port = turn.plan.readyPort;
-  if (port === null) return spawn(next, null, turn);
-  return probe({ ...next, state: 'checking' }, port, turn);
-}
-
-function done(unit: Unit, end: End, turn: Turn): Unit {
-  return {
-    ...unit,
-    state: 'done',
-    end: unit.end ?? end,
-    endedAtMs: unit.end === null ? turn.nowMs : unit.endedAtMs,
-    deadlineMs: null,
-    probeAtMs: null,
-  };
-}
-
-function notStarted(unit: Unit, _input: unknown, turn: Turn): Unit {
-  return done({ ...unit, told: true }, { type: 'never_started' }, turn);
-}
-
-function portTaken(unit: Unit, _input: unknown, turn: Turn): Unit {
-  const end: End = { type: 'address_in_use', port: turn.plan.readyPort ?? 0 };
-  turn.notes.push({ type: 'ended', process: turn.process, end, afterMs: 0 });
-  return done({ ...unit, probing: false }, end, turn);
-}
-
-function spawned(unit: Unit, input: Extract<Input, { type: 'spawned' }>, turn: Turn): Unit {
-  const { process, plan, nowMs } = turn;
-  turn.notes.push({ type: 'started', process, pid: input.pid });
-  const up: Unit = { ...unit, state: 'up', startedAtMs: nowMs };
-  if (unit.killed) return kill(up, { why: 'asked' }, turn);
-  if (unit.told) return stop(up, { type: 'stop', graceMs: unit.deadlineMs }, turn);
-  if (plan.readyPort === null) {
-    return isReady({ ...up, deadlineMs: null }, { detail: '' }, turn);
-  }
-  return probe({ ...up, deadlineMs: nowMs + plan.readyTimeoutMs }, plan.readyPort, turn);
-}
-
-function spawnFailed(
-  unit: Unit,
-  input: Extract<Input, { type: 'spawn_failed' }>,
-  turn: Turn,
-): Unit {
-  const end: End = { type: 'spawn_failed', stage: input.stage, errno: input.errno };
-  turn.notes.push({ type: 'ended', process: turn.process, end, afterMs: 0 });
-  return done(unit, end, turn);
-}
-
-/** The stop waits for the host's answer: there is no process to signal yet. */
-function stopWhenSpawned(unit: Unit, input: Extract<Input, { type: 'stop' }>): Unit {
-  return { ...unit, told: true, deadlineMs: input.graceMs };
-}
-
-function killWhenSpawned(unit: Unit): Unit {
-  return { ...unit, told: true, killed: true };
-}
-
-function isReady(unit: Unit, input: { readonly detail: string }, turn: Turn): Unit {
-  const { process, nowMs } = turn;
-  turn.notes.push({ type: 'ready', process, afterMs: nowMs - unit.startedAtMs });
-  // Clients of an app on ::1 alone must use that address, nginx's 127.0.0.1 would not reach it.
-  if (input.detail === '::1') turn.notes.push({ type: 'ready_on_ipv6', process });
-  return { ...unit, state: 'ready', probing: false, probeAtMs: null, deadlineMs: null };
-}
-
-function probeLater(unit: Unit, _input: unknown, turn: Turn): Unit {
-  const probes = unit.probes + 1;
-  return { ...unit, probing: false, probes, probeAtMs: turn.nowMs + afterFailedProbe(probes) };
-}
-
-function probeNow(unit: Unit, _input: unknown, turn: Turn): Unit {
-  if (turn.plan.readyPort === null) return unit;
-  return probe(unit, turn.plan.readyPort, turn);
-}
-
-function notReady(unit: Unit, _input: unknown, turn: Turn): Unit {
-  const { process, nowMs, lingerMs } = turn;
-  const end: End = { type: 'not_ready', afterMs: nowMs - unit.startedAtMs };
-  turn.notes.push({ type: 'ended', process, end, afterMs: end.afterMs });
-  const failed = { ...unit, end, endedAtMs: nowMs };
-  return stop(failed, { type: 'stop', graceMs: lingerMs }, turn);
-}
-
-function stop(unit: Unit, input: Extract<Input, { type: 'stop' }>, turn: Turn): Unit {
-  const { process, plan, nowMs } = turn;
-  turn.notes.push({ type: 'told', process, signal: plan.stopSignal });
-  signal(unit, plan.stopSignal, plan.stopTarget, turn);
-  return {
-    ...unit,
-    state: 'stopping',
-    told: true,
-    probeAtMs: null,
-    deadlineMs: input.graceMs === null ? null : nowMs + input.graceMs,
-  };
-}
-
-type KillWhy = { readonly why: 'grace' | 'asked' | 'budget' };
-
-function kill(unit: Unit, input: KillWhy | { readonly type: 'deadline' }, turn: Turn): Unit {
-  const why = 'why' in input ? input.why : 'grace';
-  turn.notes.push({ type: 'killed', process: turn.process, why });
-  signal(unit, 9, 'group', turn);
-  const told = { ...unit, told: true, killed: true };
-  return { ...told, state: 'killing', probeAtMs: null, deadlineMs: null };
-}
-
-function exited(unit: Unit, input: Extract<Input, { type: 'exited' }>, turn: Turn): Unit {
-  const { process, plan, nowMs, lingerMs } = turn;
-  const { code, signal: number, coreDumped } = input;
-  const end: End = { type: 'exited', code, signal: number, coreDumped };
-  turn.notes.push({ type: 'ended', process, end, afterMs: nowMs - unit.startedAtMs });
-  const ended = done(unit, end, turn);
-  if (!input.groupAlive) return ended;
-  if (unit.state === 'killing') {
-    signal(unit, 9, 'group', turn);
-    return { ...ended, state: 'killing' };
-  }
-  turn.notes.push({ type: 'group_left', process });
-  signal(unit, plan.stopSignal, 'group', turn);
-  const deadlineMs = unit.state === 'stopping' ? unit.deadlineMs : nowMs + lingerMs;
-  return { ...ended, state: 'lingering', deadlineMs };
-}
-
-function groupEnded(unit: Unit, _input: unknown, turn: Turn): Unit {
-  return done(unit, { type: 'left_behind' }, turn);
-}
-
-/** A group that lingers got its signal already; being told only takes away its own clock. */
-function stopLingering(unit: Unit, input: Extract<Input, { type: 'stop' }>, turn: Turn): Unit {
-  const graceMs = input.graceMs ?? turn.lingerMs;
-  const deadlineMs = Math.min(unit.deadlineMs ?? turn.nowMs + graceMs, turn.nowMs + graceMs);
-  return { ...unit, told: true, deadlineMs };
-}
-
-const answered = (unit: Unit): Unit => ({ ...unit, probing: false });
-
-const nothingRuns = { spawned: never, spawn_failed: never, exited: never, group_ended: never };
+/** It runs, and what it says about itself is of no use any more. */
+const deaf = {
+  spawned: never,
+  spawn_failed: never,
+  probe_passed: answered,
+  probe_failed: answered,
+  probe_void: answered,
+  ready_told: keep,
+  stopping_told: keep,
+  watchdog: keep,
+  watchdog_triggered: keep,
+  watchdog_due: keep,
+} as const;
 
 export const rules = {
   waiting: {
-    ...nothingRuns,
+    ...nobody,
     start,
     stop: notStarted,
     kill: notStarted,
     probe_passed: never,
     probe_failed: never,
+    probe_void: never,
     probe_due: never,
     deadline: never,
   },
   checking: {
-    ...nothingRuns,
+    ...nobody,
     start: keep,
     stop: notStarted,
     kill: notStarted,
     probe_passed: portTaken,
-    probe_failed: spawn,
+    probe_failed: spawnIfWanted,
+    probe_void: again,
     probe_due: never,
     deadline: never,
   },
   spawning: {
+    ...nobody,
     start: keep,
     stop: stopWhenSpawned,
     kill: killWhenSpawned,
     spawned,
     spawn_failed: spawnFailed,
-    exited: never,
-    group_ended: never,
     probe_passed: never,
     probe_failed: never,
+    probe_void: never,
     probe_due: never,
     deadline: keep,
   },
@@ -272,10 +115,18 @@ export const rules = {
     spawn_failed: never,
     exited,
     group_ended: never,
+    pre_stop_finished: never,
     probe_passed: isReady,
     probe_failed: probeLater,
+    probe_void: again,
     probe_due: probeNow,
-    deadline: notReady,
+    ready_told: toldReady,
+    stopping_told: keep,
+    extended: extend,
+    watchdog: signOfLife,
+    watchdog_triggered: triggered,
+    watchdog_due: triggered,
+    deadline: notInTime,
   },
   ready: {
     start: keep,
@@ -285,57 +136,89 @@ export const rules = {
     spawn_failed: never,
     exited,
     group_ended: never,
-    probe_passed: answered,
-    probe_failed: answered,
-    probe_due: keep,
+    pre_stop_finished: never,
+    probe_passed: wellAgain,
+    probe_failed: unwell,
+    probe_void: again,
+    probe_due: probeNow,
+    ready_told: keep,
+    // It ends by itself soon; until then it need not answer.
+    stopping_told: drainLater,
+    extended: keep,
+    watchdog: signOfLife,
+    watchdog_triggered: triggered,
+    watchdog_due: triggered,
     deadline: keep,
   },
-  stopping: {
+  draining: {
+    ...deaf,
     start: keep,
-    stop: keep,
+    stop: tellAgain,
     kill,
-    spawned: never,
-    spawn_failed: never,
     exited,
     group_ended: never,
-    probe_passed: answered,
-    probe_failed: answered,
+    pre_stop_finished: drained,
+    probe_due: drained,
+    extended: extend,
+    deadline: kill,
+  },
+  stopping: {
+    ...deaf,
+    start: keep,
+    stop: tellAgain,
+    kill,
+    exited,
+    group_ended: never,
+    pre_stop_finished: keep,
     probe_due: keep,
+    extended: extend,
     deadline: kill,
   },
   lingering: {
+    ...deaf,
     start: keep,
-    stop: stopLingering,
+    stop: tellAgain,
     kill,
-    spawned: never,
-    spawn_failed: never,
     exited: never,
     group_ended: groupEnded,
-    probe_passed: answered,
-    probe_failed: answered,
+    pre_stop_finished: keep,
     probe_due: keep,
+    extended: extend,
     deadline: kill,
   },
   killing: {
+    ...deaf,
     start: keep,
-    stop: keep,
+    stop: tellAgain,
     kill: keep,
-    spawned: never,
-    spawn_failed: never,
     exited,
     group_ended: groupEnded,
-    probe_passed: answered,
-    probe_failed: answered,
+    pre_stop_finished: keep,
     probe_due: keep,
+    extended: keep,
     deadline: keep,
   },
+  backoff: {
+    ...nobody,
+    pre_stop_finished: keep,
+    start: keep,
+    stop: notStarted,
+    kill: notStarted,
+    probe_passed: answered,
+    probe_failed: answered,
+    probe_void: answered,
+    probe_due: keep,
+    deadline: backoffOver,
+  },
   done: {
-    ...nothingRuns,
+    ...nobody,
+    pre_stop_finished: keep,
     start: keep,
     stop: keep,
     kill: keep,
     probe_passed: answered,
     probe_failed: answered,
+    probe_void: answered,
     probe_due: keep,
     deadline: keep,
   },

@@ -1,45 +1,40 @@
 /** Who may start: dependencies order the start, and nothing else after it. */
-import type { BoundPlan, Condition } from '../plan/plan.ts';
+import type { BoundPlan, BoundProcess, Condition } from '../plan/plan.ts';
+import { endedWell } from './end.ts';
 import type { Unit } from './state.ts';
 
 type Verdict = 'met' | 'open' | 'impossible';
 
-function judge(condition: Condition, unit: Unit): Verdict {
-  const runs = unit.state === 'up' || unit.state === 'ready';
-  if (condition === 'started' && runs) return 'met';
-  if (condition === 'ready' && unit.state === 'ready') return 'met';
-  const end = unit.end;
-  if (condition === 'completed' && end?.type === 'exited' && unit.state === 'done') {
-    return end.code === 0 && end.signal === 0 ? 'met' : 'impossible';
+function judge(condition: Condition, process: BoundProcess, unit: Unit): Verdict {
+  if (condition === 'completed') {
+    if (unit.state !== 'done') return unit.told || unit.end !== null ? 'impossible' : 'open';
+    const ran = unit.end?.type === 'exited';
+    return ran && endedWell(process, { end: unit.end, told: false }) ? 'met' : 'impossible';
   }
   // An end was seen, or its stop has begun: it will not become what is awaited.
-  if (condition !== 'completed' && (end !== null || unit.told)) return 'impossible';
-  return unit.state === 'done' ? 'impossible' : 'open';
+  if (unit.end !== null || unit.told) return 'impossible';
+  if (unit.state === 'ready') return 'met';
+  return condition === 'started' && unit.state === 'up' ? 'met' : 'open';
 }
 
-export type Settled = {
-  readonly start: readonly number[];
-  /** A process that waits for `because` in vain. */
-  readonly vain: readonly { readonly process: number; readonly because: number }[];
-};
+export type Turnout =
+  | { readonly type: 'start' }
+  | { readonly type: 'wait' }
+  /** It waits for `because` in vain. */
+  | { readonly type: 'vain'; readonly because: number };
 
-/** One pass over those that wait; starting one changes no verdict before the host has answered. */
-export function settle(plan: BoundPlan, units: readonly Unit[]): Settled {
-  const start: number[] = [];
-  const vain: { process: number; because: number }[] = [];
-  plan.processes.forEach((process, index) => {
-    if (units[index]?.state !== 'waiting') return;
-    let open = false;
-    for (const need of process.needs) {
-      const unit = units[need.process];
-      const verdict = unit === undefined ? 'impossible' : judge(need.condition, unit);
-      if (verdict === 'impossible') {
-        vain.push({ process: index, because: need.process });
-        return;
-      }
-      open ||= verdict === 'open';
-    }
-    if (!open) start.push(index);
-  });
-  return { start, vain };
+/** What one that waits may do now. */
+export function settle(plan: BoundPlan, units: readonly Unit[], index: number): Turnout {
+  let open = false;
+  for (const need of plan.processes[index]?.needs ?? []) {
+    const unit = units[need.process];
+    const process = plan.processes[need.process];
+    const verdict =
+      unit === undefined || process === undefined
+        ? 'impossible'
+        : judge(need.condition, process, unit);
+    if (verdict === 'impossible') return { type: 'vain', because: need.process };
+    open ||= verdict === 'open';
+  }
+  return { type: open ? 'wait' : 'start' };
 }

@@ -1,7 +1,8 @@
 /** The stop: who is next, how much of the budget it gets, and how INT and QUIT escalate. */
 import type { BoundPlan } from '../plan/plan.ts';
 import { reserveMs, shareMs } from '../plan/share.ts';
-import type { State, Stop, Unit } from './state.ts';
+import { graphOf } from './graph.ts';
+import type { Stop, Unit } from './state.ts';
 
 /** A Ctrl-C may arrive twice for one key; two that a person meant are further apart. */
 export const escalationGapMs = 300;
@@ -20,6 +21,8 @@ function escalates(signal: number): boolean {
 export function beginStop(plan: BoundPlan, signal: number | null, nowMs: number): Stop {
   return {
     sinceMs: nowMs,
+    // A delay is for those who asked; when a process has died there is nothing to serve with.
+    beginsAtMs: signal === null ? nowMs : nowMs + plan.stopDelayMs,
     endMs: nowMs + plan.stopTimeoutMs,
     signal,
     level: 1,
@@ -30,7 +33,7 @@ export function beginStop(plan: BoundPlan, signal: number | null, nowMs: number)
 /** The stop after one more signal: the same object when the signal changes nothing. */
 export function escalate(stop: Stop, signal: number, nowMs: number): Stop {
   if (!escalates(signal) || nowMs - stop.levelAtMs < escalationGapMs) return stop;
-  return { ...stop, level: Math.min(3, stop.level + 1), levelAtMs: nowMs };
+  return { ...stop, beginsAtMs: nowMs, level: Math.min(3, stop.level + 1), levelAtMs: nowMs };
 }
 
 /** How many live processes stand behind this one in the longest chain of what it needs. */
@@ -51,32 +54,29 @@ function chainBehind(
   return most;
 }
 
-export type Due = { readonly process: number; readonly graceMs: number };
+/** Waits for somebody who needs it. */
+function isHeld(plan: BoundPlan, units: readonly Unit[], index: number): boolean {
+  for (const dependent of graphOf(plan).dependents[index] ?? [])
+    if (units[dependent]?.state !== 'done') return true;
+  return false;
+}
 
-/** The processes whose turn it is to be told, with their time. */
-export function dueToStop(
+/** The time of a process whose turn it is to be told; null: it isn't. */
+export function turnToStop(
   plan: BoundPlan,
-  state: State,
+  units: readonly Unit[],
   stop: Stop,
   nowMs: number,
-): readonly Due[] {
-  const { units } = state;
-  const held: boolean[] = [];
-  plan.processes.forEach((process, index) => {
-    const unit = units[index];
-    if (unit === undefined || unit.state === 'done') return;
-    for (const need of process.needs) held[need.process] = true;
-  });
+  index: number,
+): number | null {
+  const unit = units[index];
+  const process = plan.processes[index];
+  if (unit === undefined || process === undefined) return null;
+  if (unit.state === 'done' || unit.told) return null;
+  const notRunning =
+    unit.state === 'waiting' || unit.state === 'checking' || unit.state === 'backoff';
+  if (stop.level < 2 && !notRunning && isHeld(plan, units, index)) return null;
   const leftMs = Math.max(0, stop.endMs - reserveMs - nowMs);
-  const memo: number[] = [];
-  const due: Due[] = [];
-  plan.processes.forEach((process, index) => {
-    const unit = units[index];
-    if (unit === undefined || unit.state === 'done' || unit.told) return;
-    const notStarted = unit.state === 'waiting' || unit.state === 'checking';
-    if (held[index] && stop.level < 2 && !notStarted) return;
-    const behind = stop.level < 2 ? chainBehind(plan, units, memo, index) : 0;
-    due.push({ process: index, graceMs: shareMs(leftMs, behind, process.stopGraceMs) });
-  });
-  return due;
+  const behind = stop.level < 2 ? chainBehind(plan, units, [], index) : 0;
+  return shareMs(leftMs, behind, process.stopGraceMs);
 }

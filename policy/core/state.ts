@@ -5,11 +5,13 @@ import type { BoundPlan } from '../plan/plan.ts';
  * waiting   its dependencies have not met their conditions
  * checking  asking whether a stranger already listens on its port
  * spawning  the host has been asked to start it
- * up        it runs, and is not ready
+ * up        it runs, and is not ready; a oneshot never gets further
  * ready     it runs, and what depends on it may start
+ * draining  its pre_stop is under way, the stop signal follows
  * stopping  it was told to end, by its stop signal
  * lingering its main process has ended and members of its group have not
  * killing   it was sent KILL
+ * backoff   nothing of its last run is left, and the next one is to start
  * done      nothing of it is left, or it never ran
  */
 export type StateName =
@@ -18,9 +20,11 @@ export type StateName =
   | 'spawning'
   | 'up'
   | 'ready'
+  | 'draining'
   | 'stopping'
   | 'lingering'
   | 'killing'
+  | 'backoff'
   | 'done';
 
 /** How a run came to its end. The first word on it stays: a run that was not ready ends as that. */
@@ -33,6 +37,9 @@ export type End =
     }
   | { readonly type: 'spawn_failed'; readonly stage: string; readonly errno: string }
   | { readonly type: 'not_ready'; readonly afterMs: number }
+  | { readonly type: 'unhealthy'; readonly afterMs: number; readonly by: 'probe' | 'watchdog' }
+  /** A oneshot that took longer than its `timeout`. */
+  | { readonly type: 'timed_out'; readonly afterMs: number }
   | { readonly type: 'address_in_use'; readonly port: number }
   /** Waited for `because`, which can no longer become what was awaited. */
   | { readonly type: 'cannot_start'; readonly because: number }
@@ -46,14 +53,27 @@ export type Unit = {
   /** 0 before the first run. */
   readonly run: number;
   readonly startedAtMs: number;
-  /** up: ready at the latest; stopping, lingering: KILL then. null elsewhere. */
+  /** null before it was ready in this run. */
+  readonly readyAtMs: number | null;
+  /** up: ready, or finished, at the latest; draining to lingering: KILL then; backoff: the start. */
   readonly deadlineMs: number | null;
   /** A probe is out, and its answer will come. */
   readonly probing: boolean;
   readonly probes: number;
+  /** The next probe; up: the end of its `delay`; draining: the end of a pre_stop that waits. */
   readonly probeAtMs: number | null;
+  /** Health probes that failed in a row. */
+  readonly unwell: number;
+  readonly watchdogMs: number | null;
+  readonly watchdogAtMs: number | null;
   /** A stop was asked of it; its end is then no surprise. */
   readonly told: boolean;
+  /** Runs that failed in a row. */
+  readonly failures: number;
+  /** Attempts in a row that the machine had no room for. */
+  readonly crowded: number;
+  /** How this run failed, while another one is to follow. */
+  readonly failed: End | null;
   readonly killed: boolean;
   readonly end: End | null;
   readonly endedAtMs: number;
@@ -61,6 +81,8 @@ export type Unit = {
 
 export type Stop = {
   readonly sinceMs: number;
+  /** Nobody is told before: `stop_delay`, in which everything goes on serving. */
+  readonly beginsAtMs: number;
   /** The budget is over then; the last half second of it belongs to KILL, sweep and the reason. */
   readonly endMs: number;
   /** The signal that asked for it; null: a process ended and nobody asked. */
@@ -74,6 +96,9 @@ export type State = {
   readonly units: readonly Unit[];
   readonly openedAtMs: number;
   readonly pid1: boolean;
+  /** There is a controlling terminal, whose hang-up asks for a stop. */
+  readonly terminal: boolean;
+  readonly seed: number;
   readonly stop: Stop | null;
   /** The process whose end made the container stop. */
   readonly cause: number | null;
@@ -83,15 +108,22 @@ export type State = {
   readonly wakeAtMs: number | null;
 };
 
-const fresh: Unit = {
+export const fresh: Unit = {
   state: 'waiting',
   run: 0,
   startedAtMs: 0,
+  readyAtMs: null,
   deadlineMs: null,
   probing: false,
   probes: 0,
   probeAtMs: null,
+  unwell: 0,
+  watchdogMs: null,
+  watchdogAtMs: null,
   told: false,
+  failures: 0,
+  crowded: 0,
+  failed: null,
   killed: false,
   end: null,
   endedAtMs: 0,
@@ -101,11 +133,21 @@ const fresh: Unit = {
 export const awaitedFirstMs = 10_000;
 export const awaitedAgainMs = 30_000;
 
-export function initial(plan: BoundPlan, nowMs: number, pid1: boolean): State {
+export type Place = {
+  readonly pid1: boolean;
+  readonly terminal: boolean;
+  /** For the jitter of restarts. */
+  readonly seed: number;
+};
+
+export function initial(plan: BoundPlan, nowMs: number, place: Place): State {
+  const { pid1, terminal, seed } = place;
   return {
     units: plan.processes.map(() => fresh),
     openedAtMs: nowMs,
     pid1,
+    terminal,
+    seed,
     stop: null,
     cause: null,
     saidReady: false,

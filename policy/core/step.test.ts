@@ -10,10 +10,11 @@ import { initial } from './state.ts';
 import { type Stepped, step } from './step.ts';
 import { deliver, newWorld, planOf, process, type World } from './world.fake.ts';
 
-const app = process({ name: 'app', readyPort: 8081 });
+const here = { pid1: true, terminal: false, seed: 1 };
+const app = process({ name: 'app', ready: { type: 'probe', port: 8081 } });
 const front = process({
   name: 'front',
-  readyPort: 8080,
+  ready: { type: 'probe', port: 8080 },
   stopSignal: 3,
   needs: [{ process: 0, condition: 'ready' }],
 });
@@ -42,7 +43,7 @@ type Talk = {
 
 function talk(plan: BoundPlan): Talk {
   const world = newWorld(plan);
-  let last = step(plan, initial(plan, 1000, true), { nowMs: 1000, events: [] });
+  let last = step(plan, initial(plan, 1000, here), { nowMs: 1000, events: [] });
   const say = (...events: readonly Event[]): readonly string[] => {
     last = deliver(world, events);
     return last.actions.map((action) => words(plan, action));
@@ -78,13 +79,13 @@ const swept: Event = { type: 'swept', signalled: 0, killed: 0, left: 0 };
 function alive(world: World, ...processes: readonly number[]): void {
   for (const index of processes) {
     const sim = world.sims[index];
-    if (sim) Object.assign(sim, { main: true, group: true, spawning: false, probing: false });
+    if (sim) Object.assign(sim, { main: true, group: true, spawning: false, probing: null });
   }
 }
 
 /** The first process has been spawned: nobody listened on its port. */
 function firstUp(t: Talk): void {
-  if (t.world.sims[0]) t.world.sims[0].probing = false;
+  if (t.world.sims[0]) t.world.sims[0].probing = null;
   t.say(probe(0, false));
   alive(t.world, 0);
   t.say(spawned(0));
@@ -93,14 +94,14 @@ function firstUp(t: Talk): void {
 function bothReady(): Talk {
   const t = talk(planOf(app, front));
   t.world.sims.forEach((sim) => {
-    sim.probing = false;
+    sim.probing = null;
   });
   t.say(probe(0, false));
   alive(t.world, 0);
   t.say(spawned(0));
   alive(t.world, 0);
   t.say(probe(0, true));
-  if (t.world.sims[1]) t.world.sims[1].probing = false;
+  if (t.world.sims[1]) t.world.sims[1].probing = null;
   t.say(probe(1, false));
   alive(t.world, 1);
   t.say(spawned(1));
@@ -113,7 +114,7 @@ describe('start', () => {
   test('a port is asked first, the process is spawned when nobody answers there', () => {
     const t = talk(planOf(app, front));
     t.world.history.length = 0;
-    if (t.world.sims[0]) t.world.sims[0].probing = false;
+    if (t.world.sims[0]) t.world.sims[0].probing = null;
     expect(t.say(probe(0, false))).toEqual(['spawn app']);
   });
 
@@ -126,7 +127,7 @@ describe('start', () => {
 
   test('the front is asked for only when the app has answered', () => {
     const t = talk(planOf(app, front));
-    if (t.world.sims[0]) t.world.sims[0].probing = false;
+    if (t.world.sims[0]) t.world.sims[0].probing = null;
     expect(t.say(probe(0, false))).toEqual(['spawn app']);
     alive(t.world, 0);
     expect(t.say(spawned(0))).toEqual(['probe app']);
@@ -139,12 +140,14 @@ describe('start', () => {
 
   test('independent processes start in the same step', () => {
     const plan = planOf(process({ name: 'a' }), process({ name: 'b' }));
-    const stepped = step(plan, initial(plan, 0, true), { nowMs: 0, events: [] });
+    const stepped = step(plan, initial(plan, 0, here), { nowMs: 0, events: [] });
     expect(stepped.actions.map((action) => words(plan, action))).toEqual(['spawn a', 'spawn b']);
   });
 
   test('not ready in its time is a failure of the run, with 124', () => {
-    const t = talk(planOf(process({ name: 'app', readyPort: 8081, readyTimeoutMs: 500 })));
+    const t = talk(
+      planOf(process({ name: 'app', ready: { type: 'probe', port: 8081 }, readyTimeoutMs: 500 })),
+    );
     firstUp(t);
     alive(t.world, 0);
     t.say(probe(0, false));
@@ -155,7 +158,9 @@ describe('start', () => {
   });
 
   test('a wake-up that comes late moves the deadline by the lateness', () => {
-    const t = talk(planOf(process({ name: 'app', readyPort: 8081, readyTimeoutMs: 500 })));
+    const t = talk(
+      planOf(process({ name: 'app', ready: { type: 'probe', port: 8081 }, readyTimeoutMs: 500 })),
+    );
     firstUp(t);
     alive(t.world, 0);
     t.say(probe(0, false));
@@ -169,7 +174,7 @@ describe('start', () => {
     firstUp(t);
     const seen: number[] = [];
     for (let ms = 0; ms < 75_000; ms += 200) {
-      if (t.world.sims[0]) t.world.sims[0].probing = false;
+      if (t.world.sims[0]) t.world.sims[0].probing = null;
       t.world.nowMs += 200;
       const stepped = deliver(t.world, [probe(0, false)]);
       if (stepped.notes.some((note) => note.type === 'awaited')) seen.push(t.world.nowMs);
@@ -371,7 +376,7 @@ describe('init mode', () => {
 
   test('who is not PID 1 sweeps nothing in init mode', () => {
     const plan = init;
-    let state = initial(plan, 0, false);
+    let state = initial(plan, 0, { ...here, pid1: false });
     const give = (...events: readonly Event[]): readonly string[] => {
       const stepped = step(plan, state, { nowMs: 5, events });
       state = stepped.state;

@@ -4,19 +4,22 @@
  *
  * The order inside a step is part of the promise: lateness is forgiven first,
  * stop requests come before ends, answers before timeouts, and only then is it
- * settled whose turn it is.
+ * settled whose turn it is. Whose turn it is hangs on those that changed and
+ * on their neighbours, so that only they are looked at.
  */
 import type { BoundPlan } from '../plan/plan.ts';
 import { reserveMs } from '../plan/share.ts';
 import type { Action } from './action.ts';
-import { causeAmong, finalCode } from './end.ts';
+import { causeAmong, finalCode, isUnexpected } from './end.ts';
 import type { Batch, Event } from './event.ts';
-import { forward, isSuspend, suspend } from './forward.ts';
+import { forwardAll, forwardNamed, isSuspend, suspend } from './forward.ts';
+import { graphOf } from './graph.ts';
 import type { Record as Note } from './record.ts';
-import { type Input, type Turn, take } from './rules.ts';
+import { take } from './rules.ts';
 import { settle } from './settle.ts';
-import { asksForStop, beginStop, dueToStop, escalate } from './shutdown.ts';
+import { asksForStop, beginStop, escalate, turnToStop } from './shutdown.ts';
 import { awaitedAgainMs, type State, type Unit } from './state.ts';
+import type { Input, Turn } from './turn.ts';
 
 export type Stepped = {
   readonly state: State;
@@ -32,6 +35,9 @@ type Work = {
   readonly actions: Action[];
   readonly notes: Note[];
   readonly units: Unit[];
+  /** Those that changed, and those that a neighbour's change may concern. */
+  readonly touched: Set<number>;
+  late: boolean;
   state: State;
 };
 
@@ -39,27 +45,52 @@ type Work = {
 export const lateMs = 250;
 /** The sweep's grace for descendants that nobody named. */
 const sweepGraceMs = 500;
+const sighup = 1;
+
+function touch(work: Work, index: number): void {
+  work.touched.add(index);
+  for (const need of work.plan.processes[index]?.needs ?? []) work.touched.add(need.process);
+  for (const dependent of graphOf(work.plan).dependents[index] ?? []) work.touched.add(dependent);
+}
+
+function put(work: Work, index: number, unit: Unit): void {
+  if (work.units[index] === unit) return;
+  work.units[index] = unit;
+  touch(work, index);
+}
 
 function give(work: Work, process: number, input: Input): void {
   const unit = work.units[process];
   const plan = work.plan.processes[process];
   if (unit === undefined || plan === undefined) throw new Error(`no process ${process}`);
   const { nowMs, actions, notes } = work;
+  const { stop, seed } = work.state;
   const lingerMs = Math.min(plan.stopGraceMs ?? Infinity, work.plan.stopTimeoutMs - reserveMs);
-  const turn: Turn = { process, plan, nowMs, lingerMs, actions, notes };
-  work.units[process] = take(unit, input, turn);
+  const stopping = stop !== null;
+  const turn: Turn = { process, plan, nowMs, lingerMs, stopping, seed, actions, notes };
+  put(work, process, take(unit, input, turn));
+}
+
+function later(at: number | null, ms: number): number | null {
+  return at === null ? null : at + ms;
 }
 
 function forgiveLateness(work: Work): void {
   const { wakeAtMs } = work.state;
-  const late = wakeAtMs === null ? 0 : work.nowMs - wakeAtMs;
-  if (late <= lateMs) return;
+  const ms = wakeAtMs === null ? 0 : work.nowMs - wakeAtMs;
+  if (ms <= lateMs) return;
+  work.late = true;
   work.units.forEach((unit, index) => {
-    if (unit.state !== 'up') return;
-    const deadlineMs = unit.deadlineMs === null ? null : unit.deadlineMs + late;
-    const probeAtMs = unit.probeAtMs === null ? null : unit.probeAtMs + late;
-    work.units[index] = { ...unit, deadlineMs, probeAtMs };
+    if (unit.state !== 'up' && unit.state !== 'ready' && unit.state !== 'backoff') return;
+    const probeAtMs = later(unit.probeAtMs, ms);
+    const deadlineMs = later(unit.deadlineMs, ms);
+    const watchdogAtMs = later(unit.watchdogAtMs, ms);
+    put(work, index, { ...unit, deadlineMs, probeAtMs, watchdogAtMs });
   });
+}
+
+function touchAll(work: Work): void {
+  for (let i = 0; i < work.units.length; i += 1) work.touched.add(i);
 }
 
 function requestStop(work: Work, signal: number): void {
@@ -69,19 +100,27 @@ function requestStop(work: Work, signal: number): void {
   if (next === stop) return;
   work.notes.push({ type: 'stop_asked', signal, level: next.level });
   work.state = { ...work.state, stop: next };
+  touchAll(work);
 }
 
 function receive(work: Work, signal: number): void {
-  if (work.plan.mode === 'init') forward(work.units, signal, work.actions);
+  const { plan, units, actions } = work;
+  if (plan.mode === 'init') forwardAll(units, signal, plan.init, actions);
   else if (asksForStop(signal)) requestStop(work, signal);
-  else if (isSuspend(signal)) suspend(work.units, signal, work.actions);
-  else work.notes.push({ type: 'ignored', signal });
+  else if (signal === sighup && work.state.terminal) requestStop(work, signal);
+  else if (isSuspend(signal)) suspend(units, signal, actions);
+  else if (!forwardNamed(plan, units, signal, actions))
+    work.notes.push({ type: 'ignored', signal });
 }
 
-function inputOf(event: Exclude<Event, { type: 'signal_received' | 'swept' }>): Input {
+type OfRun = Exclude<Event, { type: 'signal_received' | 'swept' | 'stopped' }>;
+
+function inputOf(work: Work, event: OfRun): Input {
   if (event.type !== 'probe_finished') return event;
-  if (event.passed) return { type: 'probe_passed', detail: event.detail };
-  return { type: 'probe_failed' };
+  const { passed, detail } = event;
+  if (passed) return { type: 'probe_passed', detail };
+  if (work.late && detail === 'ETIMEDOUT') return { type: 'probe_void' };
+  return { type: 'probe_failed', detail };
 }
 
 function apply(work: Work, event: Event): void {
@@ -92,60 +131,94 @@ function apply(work: Work, event: Event): void {
     return;
   }
   // An event of an earlier run is dropped: nobody asks about that run any more.
-  if (work.units[event.process]?.run === event.run) give(work, event.process, inputOf(event));
+  if (work.units[event.process]?.run !== event.run) return;
+  if (event.type === 'stopped') {
+    // The command was suspended at its terminal; whoever waits for us has to notice.
+    if (work.plan.mode === 'init' && !work.state.pid1) work.actions.push({ type: 'suspend' });
+    return;
+  }
+  give(work, event.process, inputOf(work, event));
 }
 
 /** Once the stop has begun nobody waits for a process to become ready; its turn to be told comes. */
 function stopAwaiting(work: Work): void {
   if (work.state.stop === null) return;
   work.units.forEach((unit, index) => {
-    if (unit.state === 'up' && (unit.deadlineMs !== null || unit.probeAtMs !== null))
-      work.units[index] = { ...unit, deadlineMs: null, probeAtMs: null };
+    const awaited = unit.state === 'up' || unit.state === 'ready';
+    if (awaited && (unit.deadlineMs ?? unit.probeAtMs ?? unit.watchdogAtMs) !== null)
+      put(work, index, { ...unit, deadlineMs: null, probeAtMs: null, watchdogAtMs: null });
   });
 }
 
 function passTime(work: Work): void {
-  work.units.forEach((unit, index) => {
-    if (unit.deadlineMs !== null && unit.state !== 'spawning' && work.nowMs >= unit.deadlineMs)
-      give(work, index, { type: 'deadline' });
-    const after = work.units[index];
-    if (after && after.probeAtMs !== null && work.nowMs >= after.probeAtMs)
-      give(work, index, { type: 'probe_due' });
-  });
+  const { nowMs } = work;
+  const due = (at: number | null | undefined): boolean => at != null && nowMs >= at;
+  for (let i = 0; i < work.units.length; i += 1) {
+    const unit = work.units[i];
+    if (unit === undefined) continue;
+    if (unit.state !== 'spawning' && due(unit.deadlineMs)) give(work, i, { type: 'deadline' });
+    if (due(work.units[i]?.watchdogAtMs)) give(work, i, { type: 'watchdog_due' });
+    if (due(work.units[i]?.probeAtMs)) give(work, i, { type: 'probe_due' });
+  }
 }
 
 /** The first unexpected end of an essential process is the cause; nothing later changes it. */
 function findCause(work: Work, before: readonly Unit[]): void {
-  if (work.plan.mode === 'init' || work.state.stop !== null) return;
-  const ended = work.plan.processes.flatMap((process, index) => {
-    const isNew = before[index]?.end === null && work.units[index]?.end !== null;
-    return isNew && process.essential ? [index] : [];
-  });
-  const cause = causeAmong(work.plan, work.units, ended);
-  if (cause === null) return;
-  work.state = { ...work.state, cause, stop: beginStop(work.plan, null, work.nowMs) };
+  const { plan, units, nowMs } = work;
+  const { stop } = work.state;
+  if (plan.mode === 'init') return;
+  const ended: number[] = [];
+  for (const index of work.touched) {
+    const unit = units[index];
+    const process = plan.processes[index];
+    const isNew = before[index]?.end === null && unit !== undefined && unit.end !== null;
+    if (isNew && process !== undefined && isUnexpected(process, unit)) ended.push(index);
+  }
+  if (ended.length === 0) return;
+  if (stop === null) {
+    ended.sort((a, b) => a - b);
+    const cause = causeAmong(plan, units, ended);
+    work.state = { ...work.state, cause, stop: beginStop(plan, null, nowMs) };
+    touchAll(work);
+  } else if (nowMs < stop.beginsAtMs) {
+    // With one of them gone there is nothing to go on serving with.
+    work.state = { ...work.state, stop: { ...stop, beginsAtMs: nowMs } };
+    touchAll(work);
+  }
 }
 
-/** A process that can't start may make another's wait vain too; each pass settles at least one. */
-function giveUpVain(work: Work, before: readonly Unit[]): void {
-  for (let pass = 0; pass <= work.units.length && work.state.stop === null; pass += 1) {
-    const { vain } = settle(work.plan, work.units);
-    if (vain.length === 0) return;
-    for (const { process, because } of vain) {
-      work.notes.push({ type: 'skipped', process, because });
-      const unit = work.units[process];
-      if (unit === undefined) continue;
-      const end = { type: 'cannot_start', because } as const;
-      work.units[process] = { ...unit, state: 'done', end, endedAtMs: work.nowMs };
-    }
-    findCause(work, before);
+/** The first of them that waits in vain now; null: none does. */
+function someVain(work: Work): { readonly index: number; readonly because: number } | null {
+  for (const index of work.touched) {
+    if (work.units[index]?.state !== 'waiting') continue;
+    const turnout = settle(work.plan, work.units, index);
+    if (turnout.type === 'vain') return { index, because: turnout.because };
   }
+  return null;
+}
+
+/** A process that waits in vain may make another's wait vain too, and may begin the stop. */
+function giveUpVain(work: Work, before: readonly Unit[]): void {
+  if (work.state.stop !== null) return;
+  for (let vain = someVain(work); vain !== null; vain = someVain(work)) {
+    const { index, because } = vain;
+    const unit = work.units[index];
+    if (unit === undefined) return;
+    work.notes.push({ type: 'skipped', process: index, because });
+    const end = { type: 'cannot_start', because } as const;
+    put(work, index, { ...unit, state: 'done', end, endedAtMs: work.nowMs });
+  }
+  findCause(work, before);
 }
 
 /** After those that wait in vain: one of them may have begun the stop. */
 function startThose(work: Work): void {
   if (work.state.stop !== null) return;
-  for (const process of settle(work.plan, work.units).start) give(work, process, { type: 'start' });
+  const candidates = [...work.touched].sort((a, b) => a - b);
+  for (const index of candidates) {
+    if (work.units[index]?.state !== 'waiting') continue;
+    if (settle(work.plan, work.units, index).type === 'start') give(work, index, { type: 'start' });
+  }
 }
 
 function stopThose(work: Work): void {
@@ -157,11 +230,15 @@ function stopThose(work: Work): void {
     for (let i = 0; i < work.units.length; i += 1) give(work, i, { type: 'kill', why });
     return;
   }
-  // Ending one that never ran frees what it needs at once, hence more than one pass.
-  for (let pass = 0; pass <= work.units.length; pass += 1) {
-    const due = dueToStop(work.plan, { ...work.state, units: work.units }, stop, work.nowMs);
-    if (due.length === 0) return;
-    for (const { process, graceMs } of due) give(work, process, { type: 'stop', graceMs });
+  if (work.nowMs < stop.beginsAtMs) return;
+  // Ending one that never ran touches what it needs, which is then looked at again.
+  for (let pass = 0; pass <= work.units.length && work.touched.size > 0; pass += 1) {
+    const candidates = [...work.touched].sort((a, b) => a - b);
+    work.touched.clear();
+    for (const index of candidates) {
+      const graceMs = turnToStop(work.plan, work.units, stop, work.nowMs, index);
+      if (graceMs !== null) give(work, index, { type: 'stop', graceMs });
+    }
   }
 }
 
@@ -182,8 +259,9 @@ function endWhenNothingIsLeft(work: Work): void {
   if (stop !== null && work.nowMs >= stop.endMs) {
     work.units.forEach((unit, index) => {
       if (unit.state === 'done') return;
-      const end = unit.end ?? { type: 'left_behind' as const };
-      work.units[index] = { ...unit, state: 'done', end, killed: true, endedAtMs: work.nowMs };
+      const end = unit.end ?? unit.failed ?? { type: 'left_behind' as const };
+      const last = { state: 'done', end, failed: null, killed: true } as const;
+      work.units[index] = { ...unit, ...last, endedAtMs: work.nowMs };
     });
     finish(work);
     return;
@@ -203,16 +281,16 @@ function endWhenNothingIsLeft(work: Work): void {
 function sayWhatIs(work: Work): void {
   const { state, units, nowMs } = work;
   if (state.saidReady || state.stop !== null || state.phase !== 'running') return;
-  const open = units.flatMap((unit, index) =>
-    unit.state === 'ready' || unit.end !== null ? [] : [index],
-  );
-  if (open.length === 0) {
+  const isOpen = (unit: Unit): boolean => unit.state !== 'ready' && unit.end === null;
+  if (!units.some(isOpen)) {
     const anyReady = units.some((unit) => unit.state === 'ready');
     const afterMs = nowMs - state.openedAtMs;
     if (anyReady) work.notes.push({ type: 'all_ready', afterMs });
     work.state = { ...state, saidReady: true };
   } else if (nowMs >= state.awaitedAtMs) {
-    const processes = open.filter((index) => units[index]?.state !== 'waiting');
+    const processes = units.flatMap((unit, index) =>
+      isOpen(unit) && unit.state !== 'waiting' ? [index] : [],
+    );
     work.notes.push({ type: 'awaited', processes, afterMs: nowMs - state.openedAtMs });
     work.state = { ...state, awaitedAtMs: nowMs + awaitedAgainMs };
   }
@@ -223,12 +301,15 @@ function nextWake(work: Work): number | null {
   let at = Infinity;
   if (phase === 'over') return null;
   for (const unit of work.units) {
-    if (unit.deadlineMs !== null && unit.state !== 'spawning') at = Math.min(at, unit.deadlineMs);
-    if (unit.probeAtMs !== null) at = Math.min(at, unit.probeAtMs);
+    const { deadlineMs, probeAtMs, watchdogAtMs } = unit;
+    if (deadlineMs !== null && unit.state !== 'spawning' && deadlineMs < at) at = deadlineMs;
+    if (probeAtMs !== null && probeAtMs < at) at = probeAtMs;
+    if (watchdogAtMs !== null && watchdogAtMs < at) at = watchdogAtMs;
   }
   if (stop !== null && phase === 'running') {
     const reserveAtMs = stop.endMs - reserveMs;
     at = Math.min(at, work.nowMs < reserveAtMs ? reserveAtMs : stop.endMs);
+    if (work.nowMs < stop.beginsAtMs) at = Math.min(at, stop.beginsAtMs);
   }
   if (stop === null && !saidReady && phase === 'running') at = Math.min(at, awaitedAtMs);
   return at === Infinity ? null : at;
@@ -236,23 +317,28 @@ function nextWake(work: Work): number | null {
 
 export function step(plan: BoundPlan, state: State, batch: Batch): Stepped {
   const { nowMs, events } = batch;
+  if (state.phase === 'over') return { state, actions: [], notes: [], wakeAtMs: null };
   const work: Work = {
     plan,
     nowMs,
     actions: [],
     notes: [],
     units: state.units.slice(),
+    touched: new Set(),
+    late: false,
     state,
   };
-  if (state.phase === 'over') return { state, actions: [], notes: [], wakeAtMs: null };
+  if (state.wakeAtMs === null) touchAll(work);
   forgiveLateness(work);
   for (const event of events) if (event.type === 'signal_received') receive(work, event.signal);
   for (const event of events) apply(work, event);
   stopAwaiting(work);
-  passTime(work);
+  if (state.wakeAtMs === null || nowMs >= state.wakeAtMs) passTime(work);
   findCause(work, state.units);
   giveUpVain(work, state.units);
   startThose(work);
+  const beginsNow = work.state.stop?.beginsAtMs ?? Infinity;
+  if (nowMs >= beginsNow && (state.wakeAtMs ?? Infinity) <= nowMs) touchAll(work);
   stopThose(work);
   endWhenNothingIsLeft(work);
   sayWhatIs(work);

@@ -3,14 +3,13 @@ import type { BoundPlan } from '../plan/plan.ts';
 import { lines } from '../report/line.ts';
 import type { Action, Answer } from './action.ts';
 import type { Batch } from './event.ts';
-import { initial, type State } from './state.ts';
+import { initial, type Place, type State } from './state.ts';
 import { step as pureStep, type Stepped } from './step.ts';
 
 export type Options = {
   readonly verbose: boolean;
-  readonly pid1: boolean;
   readonly nowMs: number;
-};
+} & Place;
 
 type Held = { readonly plan: BoundPlan; readonly verbose: boolean; readonly state: State };
 let held: Held | null = null;
@@ -29,8 +28,8 @@ function answer(now: Held, stepped: Stepped): Answer {
 }
 
 export function open(plan: BoundPlan, options: Options): Answer {
-  const { verbose, pid1, nowMs } = options;
-  const now: Held = { plan, verbose, state: initial(plan, nowMs, pid1) };
+  const { verbose, nowMs } = options;
+  const now: Held = { plan, verbose, state: initial(plan, nowMs, options) };
   return answer(now, pureStep(plan, now.state, { nowMs, events: [] }));
 }
 

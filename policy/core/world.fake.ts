@@ -4,7 +4,7 @@
  * history shrinks to a short one.
  */
 import type { BoundPlan, BoundProcess } from '../plan/plan.ts';
-import type { Event } from './event.ts';
+import type { Event, ProbeFor } from './event.ts';
 import { violations } from './invariants.ts';
 import { initial, type State } from './state.ts';
 import { type Stepped, step } from './step.ts';
@@ -14,7 +14,9 @@ type Sim = {
   spawning: boolean;
   main: boolean;
   group: boolean;
-  probing: boolean;
+  /** The probe that is out, and of which run it asks. */
+  probing: { readonly for: ProbeFor; readonly run: number } | null;
+  draining: boolean;
   killed: boolean;
   signals: number[];
 };
@@ -32,20 +34,27 @@ export type World = {
 
 export function process(given: Partial<BoundProcess> & { readonly name: string }): BoundProcess {
   return {
+    oneshot: false,
     essential: true,
+    restart: { policy: 'no', max: null },
     needs: [],
-    readyPort: null,
+    port: null,
+    ready: { type: 'start' },
     readyTimeoutMs: 240_000,
+    timeoutMs: null,
+    health: null,
+    preStop: null,
     stopSignal: 15,
     stopGraceMs: null,
     stopTarget: 'main',
     successCodes: [],
+    forward: [],
     ...given,
   };
 }
 
 export function planOf(...processes: readonly BoundProcess[]): BoundPlan {
-  return { mode: 'processes', stopTimeoutMs: 9000, processes };
+  return { mode: 'processes', init: null, stopTimeoutMs: 9000, stopDelayMs: 0, processes };
 }
 
 function freeze<T>(value: T): T {
@@ -59,14 +68,15 @@ function freeze<T>(value: T): T {
 export function newWorld(plan: BoundPlan, pid1 = true): World {
   const world: World = {
     plan: freeze(plan),
-    state: freeze(initial(plan, 1000, pid1)),
+    state: freeze(initial(plan, 1000, { pid1, terminal: false, seed: 7 })),
     nowMs: 1000,
     sims: plan.processes.map(() => ({
       run: 0,
       spawning: false,
       main: false,
       group: false,
-      probing: false,
+      probing: null,
+      draining: false,
       killed: false,
       signals: [],
     })),
@@ -96,12 +106,14 @@ export function deliver(world: World, events: readonly Event[]): Stepped {
     const sim = world.sims[action.process] as Sim;
     if (action.type === 'spawn') {
       if (sim.main || sim.group) throw new Error('a spawn while the run before is there');
-      sim.spawning = true;
+      Object.assign(sim, { spawning: true, killed: false, draining: false, signals: [] });
       sim.run = action.run;
     } else if (action.type === 'probe') {
       if (sim.probing) throw new Error(`two probes at once for ${action.process}`);
-      sim.probing = true;
-      sim.run = action.run;
+      sim.probing = { for: action.for, run: action.run };
+    } else if (action.type === 'pre_stop') {
+      // Its process may have ended in the same batch; the answer comes all the same.
+      sim.draining = true;
     } else if (action.type === 'signal') {
       sim.signals.push(action.signal);
       if (action.signal === 9 && sim.group) sim.killed = true;
@@ -110,6 +122,12 @@ export function deliver(world: World, events: readonly Event[]): Stepped {
   const broken = violations(world.plan, before, world.nowMs, stepped);
   if (broken.length > 0) throw new Error(`${broken.join('; ')}\n${world.history.join('\n')}`);
   return stepped;
+}
+
+function answer(sim: Sim, process: number, passed: boolean, detail: string): Event | null {
+  const out = sim.probing;
+  sim.probing = null;
+  return out && { type: 'probe_finished', process, run: out.run, passed, detail };
 }
 
 type Happening = { readonly name: string; readonly happen: () => Event | null };
@@ -146,11 +164,13 @@ export function owed(world: World): readonly Happening[] {
         },
       });
     if (sim.probing)
+      out.push({ name: 'probe fails', happen: () => answer(sim, index, false, 'x') });
+    if (sim.draining)
       out.push({
-        name: 'probe fails',
+        name: 'pre_stop ends',
         happen: () => {
-          sim.probing = false;
-          return { type: 'probe_finished', ...ref, passed: false, detail: 'ECONNREFUSED' };
+          sim.draining = false;
+          return { type: 'pre_stop_finished', ...ref, passed: true, detail: '' };
         },
       });
     if (sim.main && sim.killed)
@@ -188,14 +208,25 @@ function possible(world: World): readonly Happening[] {
           return { type: 'spawn_failed', ...ref, stage: 'exec', errno: 'ENOENT' };
         },
       });
-    if (sim.probing && sim.main)
+    if (sim.spawning)
       out.push({
-        name: 'probe passes',
+        name: 'no room',
         happen: () => {
-          sim.probing = false;
-          return { type: 'probe_finished', ...ref, passed: true, detail: '127.0.0.1' };
+          sim.spawning = false;
+          return { type: 'spawn_failed', ...ref, stage: 'fork', errno: 'EAGAIN' };
         },
       });
+    if (sim.probing && (sim.main || sim.probing.for === 'port'))
+      out.push({ name: 'probe passes', happen: () => answer(sim, index, true, '127.0.0.1') });
+    if (sim.probing)
+      out.push({ name: 'probe hangs', happen: () => answer(sim, index, false, 'ETIMEDOUT') });
+    if (sim.main && world.plan.processes[index]?.ready.type === 'word') {
+      out.push({ name: 'says ready', happen: () => ({ type: 'ready_told', ...ref }) });
+      out.push({ name: 'says stopping', happen: () => ({ type: 'stopping_told', ...ref }) });
+      out.push({ name: 'wants time', happen: () => ({ type: 'extended', ...ref, ms: 900 }) });
+      out.push({ name: 'lives', happen: () => ({ type: 'watchdog', ...ref, ms: 5000 }) });
+      out.push({ name: 'breaks', happen: () => ({ type: 'watchdog_triggered', ...ref }) });
+    }
     if (sim.main) {
       out.push({ name: 'exits 0', happen: () => exitOf(world, index, 0, 0, false) });
       out.push({ name: 'exits 3', happen: () => exitOf(world, index, 3, 0, false) });

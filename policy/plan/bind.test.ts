@@ -18,6 +18,7 @@ function planOf(...given: readonly Partial<PlannedProcess>[]): Plan {
     version: planVersion,
     mode: 'processes',
     stopTimeoutMs: 9000,
+    stopDelayMs: 0,
     logs: null,
     processes: given.map((one) => ({ ...newProcess('app'), command: ['app'], ...one })),
     front: null,
@@ -75,7 +76,7 @@ describe('values', () => {
     );
     const { launches, plan: bound } = good(plan, { env: ['X=a b', 'PATH=/bin'] });
     expect(launches[0]?.argv).toEqual(['app', '--db=5432', 'a b']);
-    expect(bound.processes[1]?.readyPort).toBe(5432);
+    expect(bound.processes[1]?.port).toBe(5432);
   });
 
   test('durations may come from the environment', () => {
@@ -163,7 +164,8 @@ test('the front is one process more, that needs what it routes to', () => {
   expect(bound.plan.processes[2]).toMatchObject({
     name: 'front',
     needs: [{ process: 1, condition: 'ready' }],
-    readyPort: 9000,
+    port: 9000,
+    ready: { type: 'probe', port: 9000 },
     stopSignal: 3,
   });
   expect(bound.launches[2]?.argv.slice(0, 3)).toEqual(['/bin/nginx', '-e', 'stderr']);
@@ -175,7 +177,7 @@ test('commands without a port wait for all those with one', () => {
     { ...newProcess('b'), port: 1 },
     { ...newProcess('c'), port: 2 },
   ]);
-  const both = ['b', 'c'].map((process) => ({ process, condition: 'ready' }));
+  const both = ['b', 'c'].map((process) => ({ process, condition: null }));
   expect(a?.dependsOn).toEqual(both);
   expect(b?.dependsOn).toEqual([]);
   expect(c?.dependsOn).toEqual([]);

@@ -12,9 +12,19 @@ import {
 import { type PlanIssue, planError } from '../config/issue.ts';
 import { didYouMean } from '../config/nearest.ts';
 import { bindFront, type FrontProcess } from './bind-front.ts';
+import { bindHealth, bindPreStop, bindReady } from './bind-probe.ts';
 import { checkPorts } from './compile.ts';
 import type { Facts } from './facts.ts';
-import type { Bound, BoundProcess, Late, Launch, LogMode, Plan, PlannedProcess } from './plan.ts';
+import type {
+  Bound,
+  BoundProcess,
+  InitOptions,
+  Late,
+  Launch,
+  LogMode,
+  Plan,
+  PlannedProcess,
+} from './plan.ts';
 
 /** What one binding works with. */
 export type Binder = {
@@ -25,13 +35,18 @@ export type Binder = {
   readonly issues: PlanIssue[];
   /** Where relative paths begin: the file's folder, or Tandem's own directory. */
   readonly base: string;
+  /** One for the whole plan, made when it is first needed; null: nowhere is writable. */
+  readonly tempDir: () => string | null;
 };
 
 export type BindOptions = {
   readonly base: string;
   /** What a flag or TANDEM_LOGS says; it wins over the file. */
   readonly logs: LogMode | null;
+  readonly init?: InitOptions;
 };
+
+const plainInit: InitOptions = { group: false, asSuccess: [], rewrite: [] };
 
 export function environment(lines: readonly string[]): ReadonlyMap<string, string> {
   const env = new Map<string, string>();
@@ -114,6 +129,7 @@ function processEnv(
   binder: Binder,
   process: PlannedProcess,
   port: number | null,
+  notify: string | null,
 ): ReadonlyMap<string, string> {
   const env = new Map(binder.env);
   // The socket is Tandem's own word to whoever started it (sd_notify(3)).
@@ -123,6 +139,7 @@ function processEnv(
   for (const [name, template] of process.environment)
     env.set(name, resolve(binder, `processes.${process.name}.environment.${name}`, template));
   if (port !== null) env.set('PORT', `${port}`);
+  if (notify !== null) env.set('NOTIFY_SOCKET', notify);
   return env;
 }
 
@@ -160,6 +177,19 @@ function checkProgram(
   issues.push(planError(path, `cannot run \`${program}\`: ${where}`, help));
 }
 
+/** Where a process that speaks sd_notify(3) does so; the folder is private to this Tandem. */
+function notifyPath(binder: Binder, process: PlannedProcess): string | null {
+  if (process.ready?.type !== 'notify') return null;
+  const at = `processes.${process.name}.ready`;
+  const dir = binder.tempDir();
+  if (dir !== null) return `${dir}/${process.name}.notify`;
+  const hint = 'mount a writable /tmp (docker run --tmpfs /tmp), or set TMPDIR';
+  binder.issues.push(
+    planError(at, 'cannot make the socket for `notify`: no temporary directory', hint),
+  );
+  return null;
+}
+
 function bindOne(
   binder: Binder,
   process: PlannedProcess,
@@ -168,7 +198,8 @@ function bindOne(
   const { facts, plan, issues, base } = binder;
   const at = `processes.${process.name}`;
   const port = resolvePort(binder, `${at}.port`, process.port);
-  const env = processEnv(binder, process, port);
+  const notify = notifyPath(binder, process);
+  const env = processEnv(binder, process, port, notify);
   const init = plan.mode === 'init';
   const words = process.command.map((word, i) => {
     if (init) return word;
@@ -186,20 +217,31 @@ function bindOne(
     checkProgram(binder, `${at}.command.0`, argv[0], env, cwd ?? facts.cwd());
   const duration = (key: string, late: Late): number =>
     resolveDuration(binder, `${at}.${key}`, late);
+  const ready = bindReady(binder, process, { at, port, notify });
+  const { health, probe } = bindHealth(binder, process, at, port);
+  const preStop = bindPreStop(binder, process.preStop, at, port);
   const bound: BoundProcess = {
     name: process.name,
+    oneshot: process.oneshot,
     essential: process.essential,
-    needs: process.dependsOn.map(({ process: name, condition }) => ({
-      process: plan.processes.findIndex((one) => one.name === name),
-      condition,
-    })),
-    readyPort: port,
+    restart: process.restart,
+    needs: process.dependsOn.map(({ process: name, condition }) => {
+      const index = plan.processes.findIndex((one) => one.name === name);
+      const fits = plan.processes[index]?.oneshot === true ? 'completed' : 'ready';
+      return { process: index, condition: condition ?? fits };
+    }),
+    port,
+    ready: ready.by,
+    timeoutMs: process.timeoutMs === null ? null : duration('timeout', process.timeoutMs),
+    health,
+    preStop: preStop.preStop,
     readyTimeoutMs: duration('ready_timeout', process.readyTimeoutMs),
     stopSignal: process.stopSignal,
     stopGraceMs:
       process.stopGraceMs === null ? null : duration('stop_grace_period', process.stopGraceMs),
     stopTarget: process.stopTarget,
     successCodes: process.successCodes,
+    forward: process.forward,
   };
   const launch: Launch = {
     name: process.name,
@@ -208,6 +250,10 @@ function bindOne(
     cwd,
     logs: process.logs ?? logs,
     stdin: init ? 'inherit' : 'null',
+    ready: ready.probe,
+    word: ready.word,
+    health: probe,
+    preStop: preStop.probe,
   };
   return { bound, launch };
 }
@@ -230,18 +276,35 @@ function withFront(
   );
   const bound: BoundProcess = {
     name: 'front',
+    oneshot: false,
     essential: true,
+    restart: { policy: 'no', max: null },
     needs: plan.processes.flatMap((process, index) =>
       routed.has(process.name) ? [{ process: index, condition: 'ready' as const }] : [],
     ),
-    readyPort: front.port,
+    port: front.port,
+    ready: { type: 'probe', port: front.port },
     readyTimeoutMs: 240_000,
+    timeoutMs: null,
+    health: null,
+    preStop: null,
     stopSignal: front.stopSignal,
     stopGraceMs: null,
     stopTarget: 'main',
     successCodes: [],
+    forward: [],
   };
-  return { bound, launch: { ...front.launch, name: 'front', logs, stdin: 'null', cwd: null } };
+  const probe = { type: 'tcp', port: front.port } as const;
+  const asked = { ready: probe, word: null, health: null, preStop: null };
+  const launch: Launch = {
+    ...front.launch,
+    ...asked,
+    name: 'front',
+    logs,
+    stdin: 'null',
+    cwd: null,
+  };
+  return { bound, launch };
 }
 
 /** All that can be known before the start; with an error among the issues, nothing is bound. */
@@ -252,13 +315,21 @@ export function bind(
 ): { readonly bound: Bound | null; readonly issues: readonly PlanIssue[] } {
   const env = environment(facts.env());
   const lookup = lookupFor(plan, env);
-  const binder: Binder = { plan, facts, env, lookup, issues: [], base: options.base };
+  let made: string | null = null;
+  const tempDir = (): string | null => {
+    made ??= facts.makeTempDir().value;
+    return made;
+  };
+  const binder: Binder = { plan, facts, env, lookup, issues: [], base: options.base, tempDir };
   const stopTimeoutMs = resolveDuration(binder, 'stop_timeout', plan.stopTimeoutMs);
   const logs = logMode(plan, options);
   const all = plan.processes.map((process) => bindOne(binder, process, logs));
   const front = bindFront(binder, stopTimeoutMs);
   const ports = [
-    ...all.map(({ bound }) => ({ path: `processes.${bound.name}.port`, port: bound.readyPort })),
+    ...all.map(({ bound }) => ({
+      path: `processes.${bound.name}.port`,
+      port: bound.oneshot ? null : bound.port,
+    })),
     ...(front.port === null ? [] : [{ path: 'front.port', port: front.port }]),
   ];
   // Ports that were known without an environment have been compared by checkPlan.
@@ -268,7 +339,13 @@ export function bind(
   if (binder.issues.some((issue) => issue.severity === 'error'))
     return { bound: null, issues: binder.issues };
   const bound: Bound = {
-    plan: { mode: plan.mode, stopTimeoutMs, processes: all.map((one) => one.bound) },
+    plan: {
+      mode: plan.mode,
+      init: plan.mode === 'init' ? (options.init ?? plainInit) : null,
+      stopTimeoutMs,
+      stopDelayMs: resolveDuration(binder, 'stop_delay', plan.stopDelayMs),
+      processes: all.map((one) => one.bound),
+    },
     launches: all.map((one) => one.launch),
   };
   return { bound, issues: binder.issues };

@@ -4,6 +4,23 @@ import { didYouMean } from '../config/nearest.ts';
 import { findCycle } from './graph.ts';
 import type { Late, Plan, PlannedProcess } from './plan.ts';
 
+function conditionMisfit(
+  { process, condition }: PlannedProcess['dependsOn'][number],
+  oneshot: boolean,
+): readonly [string, string] | null {
+  if (condition === 'completed' && !oneshot)
+    return [
+      `cannot wait for \`${process}\` to complete: it is meant to stay`,
+      'wait for `ready` or `started`, or set `oneshot: true` on it',
+    ];
+  if (condition === 'ready' && oneshot)
+    return [
+      `cannot wait for \`${process}\` to be ready: it is a oneshot, which completes`,
+      'use `completed`, or a plain list, which means what fits',
+    ];
+  return null;
+}
+
 function checkDependencies(plan: Plan, issues: PlanIssue[]): void {
   const names = plan.processes.map((process) => process.name);
   const edges = plan.processes.map((process) =>
@@ -18,14 +35,10 @@ function checkDependencies(plan: Plan, issues: PlanIssue[]): void {
             didYouMean(dependency.process, names) ?? `the processes are: ${names.join(', ')}`,
           ),
         );
-      else if (dependency.condition === 'completed')
-        issues.push(
-          planError(
-            path,
-            `cannot wait for \`${dependency.process}\` to complete: it is meant to stay`,
-            'use `ready` or `started`; processes that finish (`oneshot`) come in a later version',
-          ),
-        );
+      else {
+        const misfit = conditionMisfit(dependency, plan.processes[index]?.oneshot === true);
+        if (misfit !== null) issues.push(planError(path, misfit[0], misfit[1]));
+      }
       return index < 0 ? [] : [index];
     }),
   );
@@ -99,12 +112,43 @@ export function checkPorts(
 }
 
 export function portPaths(plan: Plan): readonly { path: string; port: Late | null }[] {
+  // A oneshot's port only sets PORT.
   const ports: { path: string; port: Late | null }[] = plan.processes.map((process) => ({
     path: `processes.${process.name}.port`,
-    port: process.port,
+    port: process.oneshot ? null : process.port,
   }));
   if (plan.front !== null) ports.push({ path: 'front.port', port: plan.front.port });
   return ports;
+}
+
+/** Keys of one process that contradict each other. */
+function checkKeys(process: PlannedProcess, issues: PlanIssue[]): void {
+  const { name, oneshot, ready, healthcheck } = process;
+  const add = (key: string, text: string, hint: string | null): void => {
+    issues.push(planError(`processes.${name}.${key}`, text, hint));
+  };
+  const because = 'a oneshot finishes; it is never ready';
+  if (oneshot && ready !== null) add('ready', 'cannot use `ready` on a oneshot', because);
+  if (oneshot && healthcheck !== null)
+    add('healthcheck', 'cannot use `healthcheck` on a oneshot', because);
+  if (oneshot && process.restart.policy === 'always')
+    add('restart', 'cannot restart a oneshot for ever', 'use `on-failure`');
+  if (!oneshot && process.timeoutMs !== null)
+    add('timeout', 'cannot limit a process that is meant to stay', 'set `oneshot: true`');
+  const probe = healthcheck === null ? null : (healthcheck.probe ?? ready);
+  const once = probe !== null && ['log', 'notify', 'fd', 'delay', 'none'].includes(probe.type);
+  if (healthcheck !== null && (once || (probe === null && process.port === null)))
+    add(
+      'healthcheck',
+      'cannot check health: there is nothing to ask again and again',
+      'give it a `tcp`, `http`, `grpc`, `unix`, `file` or `exec`',
+    );
+  for (const [key, one] of [
+    ['ready', ready],
+    ['healthcheck', healthcheck?.probe ?? null],
+  ] as const)
+    if ((one?.type === 'http' || one?.type === 'grpc') && one.port === null && !process.port)
+      add(key, `cannot ask by ${one.type}: the process has no \`port\``, 'write `port` in it');
 }
 
 /** Everything that is wrong with the plan whatever machine it runs on. */
@@ -112,6 +156,7 @@ export function checkPlan(plan: Plan): readonly PlanIssue[] {
   const issues: PlanIssue[] = [];
   checkDependencies(plan, issues);
   checkRoutes(plan, issues);
+  for (const process of plan.processes) checkKeys(process, issues);
   const fixed = portPaths(plan).map(({ path, port }) => ({ path, port: known(port) }));
   return [...issues, ...checkPorts(fixed)];
 }
@@ -120,6 +165,6 @@ export function checkPlan(plan: Plan): readonly PlanIssue[] {
 export function orderCommands(processes: readonly PlannedProcess[]): readonly PlannedProcess[] {
   const dependsOn = processes
     .filter((process) => process.port !== null)
-    .map((process) => ({ process: process.name, condition: 'ready' as const }));
+    .map((process) => ({ process: process.name, condition: null }));
   return processes.map((process) => (process.port === null ? { ...process, dependsOn } : process));
 }

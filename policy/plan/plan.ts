@@ -24,6 +24,8 @@ export type Plan = {
   readonly version: typeof planVersion;
   readonly mode: Mode;
   readonly stopTimeoutMs: Late;
+  /** After a stop was asked for, everything goes on serving this long. */
+  readonly stopDelayMs: Late;
   readonly logs: LogMode | null;
   readonly processes: readonly PlannedProcess[];
   readonly front: PlannedFront | null;
@@ -37,16 +39,73 @@ export type PlannedProcess = {
   readonly workingDir: Template | null;
   readonly environment: readonly (readonly [string, Template])[];
   readonly port: Late | null;
+  /** Meant to finish with 0, before what waits for it starts. */
+  readonly oneshot: boolean;
+  /** For a oneshot; null: as long as it takes. */
+  readonly timeoutMs: Late | null;
   readonly essential: boolean;
-  readonly dependsOn: readonly { readonly process: string; readonly condition: Condition }[];
+  readonly restart: Restart;
+  /** `condition` null: the one that fits, `completed` for a oneshot, else `ready`. */
+  readonly dependsOn: readonly {
+    readonly process: string;
+    readonly condition: Condition | null;
+  }[];
+  /** null: by its port, where it has one. */
+  readonly ready: PlannedProbe | null;
   readonly readyTimeoutMs: Late;
+  readonly healthcheck: PlannedHealth | null;
+  readonly preStop: PlannedPreStop | null;
   /** A signal's number. */
   readonly stopSignal: number;
   readonly stopGraceMs: Late | null;
   readonly stopTarget: StopTarget;
   readonly successCodes: readonly number[];
+  /** Signals that are passed on to it, as what. */
+  readonly forward: readonly Forward[];
   readonly logs: LogMode | null;
 };
+
+export type Restart = {
+  readonly policy: 'no' | 'on-failure' | 'always';
+  /** Failures in a row after which it is the end; null: never. */
+  readonly max: number | null;
+};
+
+export type Forward = { readonly from: number; readonly to: number };
+
+/** How a process is asked, or tells, that it can serve. `port` null: the process's own. */
+export type PlannedProbe =
+  | { readonly type: 'tcp'; readonly port: Late | null }
+  | {
+      readonly type: 'http';
+      readonly port: Late | null;
+      readonly path: Template;
+      readonly headers: readonly (readonly [string, Template])[];
+      /** Lowest and highest status that passes. */
+      readonly status: readonly [number, number];
+    }
+  | { readonly type: 'grpc'; readonly port: Late | null; readonly service: Template }
+  | { readonly type: 'unix'; readonly path: Template }
+  | { readonly type: 'file'; readonly path: Template }
+  | { readonly type: 'exec'; readonly argv: readonly Template[] }
+  | { readonly type: 'log'; readonly pattern: string }
+  | { readonly type: 'notify' }
+  | { readonly type: 'fd'; readonly fd: number }
+  | { readonly type: 'delay'; readonly delayMs: Late }
+  | { readonly type: 'none' };
+
+export type PlannedHealth = {
+  /** null: the probe of `ready`. */
+  readonly probe: PlannedProbe | null;
+  readonly intervalMs: Late;
+  readonly timeoutMs: Late;
+  readonly retries: number;
+  readonly startPeriodMs: Late;
+};
+
+export type PlannedPreStop =
+  | { readonly type: 'delay'; readonly delayMs: Late }
+  | { readonly type: 'probe'; readonly method: string; readonly probe: PlannedProbe };
 
 export type PlannedFront = {
   readonly port: Late;
@@ -61,27 +120,91 @@ export type PlannedRoute =
 /** How the supervisor runs: several processes, or one command that we are only the init of. */
 export type Mode = 'processes' | 'init';
 
+/** What differs where one command is run as its init. */
+export type InitOptions = {
+  /** Signals go to the command's group. */
+  readonly group: boolean;
+  /** Exit codes that become 0. */
+  readonly asSuccess: readonly number[];
+  /** Signals that are replaced before they are passed on; to 0: dropped. */
+  readonly rewrite: readonly Forward[];
+};
+
 export type BoundPlan = {
   readonly mode: Mode;
+  readonly init: InitOptions | null;
   /** The budget for the whole stop. */
   readonly stopTimeoutMs: number;
+  readonly stopDelayMs: number;
   readonly processes: readonly BoundProcess[];
 };
+
+/** When a process counts as ready. */
+export type ReadyBy =
+  | { readonly type: 'start' }
+  /** The host asks it. `port`: nobody may answer there before the start. */
+  | { readonly type: 'probe'; readonly port: number | null }
+  /** It says so: a line, a datagram, a descriptor. */
+  | { readonly type: 'word' }
+  | { readonly type: 'delay'; readonly delayMs: number };
 
 /** Processes are known by their index in `BoundPlan.processes`; an index is stable for the plan's life. */
 export type BoundProcess = {
   readonly name: string;
+  readonly oneshot: boolean;
   readonly essential: boolean;
+  readonly restart: Restart;
   readonly needs: readonly { readonly process: number; readonly condition: Condition }[];
-  /** The TCP port on the loopback interface that tells when it is ready; null: started is ready. */
-  readonly readyPort: number | null;
+  /** Where it is meant to listen; for messages. */
+  readonly port: number | null;
+  readonly ready: ReadyBy;
   readonly readyTimeoutMs: number;
+  /** For a oneshot; null: as long as it takes. */
+  readonly timeoutMs: number | null;
+  readonly health: BoundHealth | null;
+  readonly preStop: BoundPreStop | null;
   readonly stopSignal: number;
   /** null: as long as the budget allows. */
   readonly stopGraceMs: number | null;
   readonly stopTarget: StopTarget;
   readonly successCodes: readonly number[];
+  readonly forward: readonly Forward[];
 };
+
+export type BoundHealth = {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly retries: number;
+  readonly startPeriodMs: number;
+};
+
+/** `act`: the host carries it out and answers. */
+export type BoundPreStop =
+  | { readonly type: 'delay'; readonly delayMs: number }
+  | { readonly type: 'act' };
+
+/** What the host asks, bound. Ports are on the loopback interface; paths are absolute. */
+export type ProbeSpec =
+  | { readonly type: 'tcp'; readonly port: number }
+  | {
+      readonly type: 'http';
+      readonly port: number;
+      /** The whole request, as it is sent. */
+      readonly request: string;
+      readonly statusMin: number;
+      readonly statusMax: number;
+    }
+  | { readonly type: 'grpc'; readonly port: number; readonly service: string }
+  | { readonly type: 'unix'; readonly path: string }
+  | { readonly type: 'file'; readonly path: string }
+  | { readonly type: 'exec'; readonly argv: readonly string[] };
+
+/** How a process says that it is ready, bound. */
+export type WordSpec =
+  | { readonly type: 'log'; readonly pattern: string }
+  /** `path` of the socket, which is NOTIFY_SOCKET for it. */
+  | { readonly type: 'notify'; readonly path: string }
+  | { readonly type: 'fd'; readonly fd: number };
 
 /** What the host needs to start one process; same index as in `BoundPlan.processes`. */
 export type Launch = {
@@ -94,6 +217,10 @@ export type Launch = {
   readonly cwd: string | null;
   readonly logs: LogMode;
   readonly stdin: 'null' | 'inherit';
+  readonly ready: ProbeSpec | null;
+  readonly word: WordSpec | null;
+  readonly health: ProbeSpec | null;
+  readonly preStop: ProbeSpec | null;
 };
 
 /** A bound plan with what the host needs, index by index. */

@@ -27,6 +27,12 @@ function howItEnded(plan: BoundPlan, end: End): string {
       return `could not start: ${end.stage} failed with ${end.errno}`;
     case 'not_ready':
       return `was not ready in ${seconds(end.afterMs)}`;
+    case 'timed_out':
+      return `did not finish in ${seconds(end.afterMs)}`;
+    case 'unhealthy':
+      return end.by === 'watchdog'
+        ? 'gave no sign of life to its watchdog'
+        : 'failed its health checks';
     case 'address_in_use':
       return `was not started: port ${end.port} is in use by somebody else`;
     case 'cannot_start':
@@ -42,7 +48,9 @@ function howItEnded(plan: BoundPlan, end: End): string {
 
 /** What a person can do about it, where that is known. */
 function hint(plan: BoundPlan, process: number, end: End, ranMs: number): string | null {
-  const port = plan.processes[process]?.readyPort ?? null;
+  const port = plan.processes[process]?.port ?? null;
+  if (end.type === 'not_ready' && port === null)
+    return 'how it tells that it is ready stands in its `ready`';
   if (end.type === 'not_ready')
     return `does it listen on 127.0.0.1:${port}? PORT=${port} was set for it`;
   if (end.type === 'address_in_use')
@@ -148,11 +156,21 @@ export function lines(
     case 'ended': {
       const said1 = `${name} ${howItEnded(plan, note.end)} after ${seconds(note.afterMs)}`;
       const unit = state.units['process' in note ? note.process : 0];
-      const loud = !init && plan.processes[note.process]?.essential === false && !unit?.told;
+      const process = plan.processes[note.process];
+      const loud = !init && process?.essential === false && !unit?.told && !process.oneshot;
       if (init && note.end.type === 'spawn_failed')
         return said(`${name} ${howItEnded(plan, note.end)}`);
       return loud ? said(said1) : aside(said1);
     }
+    case 'starts_again': {
+      const how = `${name} ${howItEnded(plan, note.end)}`;
+      const which = note.failures > 1 ? `, failure ${note.failures} in a row` : '';
+      return said(`${how}${which}; starting again in ${seconds(note.inMs)}`);
+    }
+    case 'unwell':
+      return said(`${name} failed health check ${note.count} in a row (${note.detail})`);
+    case 'pre_stop_failed':
+      return said(`${name}: pre_stop failed (${note.detail}); stopping it all the same`);
     case 'group_left':
       return aside(`${name} left processes of its group behind; they were told to end`);
     case 'skipped':
