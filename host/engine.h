@@ -37,6 +37,9 @@ void engine_drop(struct engine *engine);
 JSValue wire_batch(JSContext *context, int64_t now);
 /* Applies an answer of `open` or `step`. */
 void wire_apply(JSContext *context, JSValueConst answer);
+struct probe_spec;
+/* launch.c. Copies a probe's specification out; null is none. -errno. */
+int wire_probe(JSContext *context, JSValueConst spec, struct probe_spec *out);
 /* Copies launches out of a configuring engine into host.children; -errno. */
 int wire_launches(JSContext *context, JSValueConst launches);
 

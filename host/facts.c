@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <regex.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,6 +200,26 @@ static JSValue fact_make_temp_dir(JSContext *context, JSValueConst self, int arg
     return answer(context, r ? JS_NULL : JS_NewString(context, path), -r);
 }
 
+static JSValue fact_bad_pattern(JSContext *context, JSValueConst self, int argc,
+                                JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    regex_t pattern;
+    char why[128];
+    char *text = text_out(context, argv[0]);
+    if (!text)
+        return JS_EXCEPTION;
+    int r = regcomp(&pattern, text, REG_EXTENDED | REG_NOSUB);
+    free(text);
+    if (r == 0) {
+        regfree(&pattern);
+        return JS_NULL;
+    }
+    regerror(r, &pattern, why, sizeof why);
+    return JS_NewString(context, why);
+}
+
 extern char **environ;
 
 static JSValue fact_env(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
@@ -273,7 +294,7 @@ static const struct {
     {"env", fact_env, 0},             {"makeTempDir", fact_make_temp_dir, 0},
     {"cwd", fact_cwd, 0},             {"uid", fact_uid, 0},
     {"cpus", fact_cpus, 0},           {"hasIpv6", fact_has_ipv6, 0},
-    {"isTerminal", fact_is_terminal, 1},
+    {"isTerminal", fact_is_terminal, 1}, {"badPattern", fact_bad_pattern, 1},
 };
 
 JSValue facts_new(JSContext *context)

@@ -18,6 +18,42 @@
 
 enum { LOGS_INHERIT, LOGS_PREFIX };
 
+enum probe_kind { PROBE_NONE, PROBE_TCP, PROBE_HTTP, PROBE_GRPC, PROBE_UNIX, PROBE_FILE,
+                  PROBE_EXEC };
+
+/* What to ask a process; of no more meaning here than that. */
+struct probe_spec {
+    enum probe_kind kind;
+    uint16_t port;
+    char *path;              /* of a socket or a file */
+    char *text;              /* the HTTP request, or the gRPC service */
+    int status_min, status_max;
+    char **argv;
+};
+
+/* One question that is out. */
+struct probe {
+    bool out;
+    bool ipv6, connected;
+    uint32_t run;
+    const struct probe_spec *spec;
+    int fd;                  /* -1: none */
+    pid_t pid;               /* of an exec; else 0 */
+    int64_t until_ms;
+    struct ask *ask;         /* of what answers in bytes */
+};
+
+/* How a process says something by itself. */
+enum word_kind { WORD_NONE, WORD_LOG, WORD_NOTIFY, WORD_FD };
+
+struct word {
+    enum word_kind kind;
+    char *text;              /* the pattern, or the path of the socket */
+    int number;              /* the descriptor in the process */
+    int fd;                  /* ours: the socket, or the read end; -1: none */
+    void *pattern;           /* compiled */
+};
+
 /* One process of the plan: how to start it, and its run of the moment. */
 struct child {
     char *name;
@@ -31,14 +67,16 @@ struct child {
     pid_t pid;
     /* The group of the last run, as long as it may have members; else 0. */
     pid_t group;
-    int probe_fd;
-    uint16_t probe_port;
-    bool probe_ipv6;
-    int64_t probe_until_ms;
+    /* The one that it said it goes on as (sd_notify's MAINPID). */
+    pid_t next_pid;
+    struct probe_spec asked, health, pre_stop;
+    struct word word;
+    struct probe probe, drain;
 };
 
-enum event_type { EV_SPAWNED, EV_SPAWN_FAILED, EV_EXITED, EV_GROUP_ENDED, EV_PROBE_FINISHED,
-                  EV_SIGNAL_RECEIVED, EV_SWEPT };
+enum event_type { EV_SPAWNED, EV_SPAWN_FAILED, EV_EXITED, EV_GROUP_ENDED, EV_STOPPED,
+                  EV_PROBE_FINISHED, EV_PRE_STOP_FINISHED, EV_READY_TOLD, EV_STOPPING_TOLD,
+                  EV_EXTENDED, EV_WATCHDOG, EV_WATCHDOG_TRIGGERED, EV_SIGNAL_RECEIVED, EV_SWEPT };
 
 struct event {
     enum event_type type;
@@ -60,7 +98,8 @@ struct host {
     bool pid1, subreaper, init_mode;
     struct pump *pump;
     int64_t wake_at_ms;      /* -1: none */
-    uint32_t probes_running;
+    uint32_t probes_out;
+    bool took_foreground;    /* the terminal was given to the one command */
     uint32_t groups_watched; /* groups whose main has been reaped and that had members then */
     bool exit_asked;
     int exit_code;
@@ -80,17 +119,36 @@ int loop_run(void);
 
 /* spawn.c */
 void spawn_child(uint32_t process, uint32_t run);
+/* A program beside a process, in its environment, in a group of its own: its pid, or -errno. */
+pid_t spawn_beside(const struct child *child, char *const *argv);
 
 /* reap.c: collects everything that has ended, and the groups that have emptied. */
 void reap_all(void);
-void signal_child(uint32_t process, uint32_t run, int signal, bool group);
+void signal_child(uint32_t process, uint32_t run, int signal, bool group, bool wake);
 int64_t groups_next_wake_ms(void);
 
-/* probe.c */
-void probe_start(uint32_t process, uint32_t run, uint16_t port, int64_t timeout_ms);
-void probe_event(uint32_t process);
+/* probe.c; `index` is twice the process, and one more for its pre_stop. */
+void probe_start(uint32_t process, uint32_t run, const struct probe_spec *spec,
+                 int64_t timeout_ms, bool pre_stop);
+void probe_event(uint32_t index);
 void probe_tick(int64_t now);
 int64_t probe_next_wake_ms(void);
+/* A program that was not a process has ended; it may have been a probe's. */
+void probe_reaped(pid_t pid, bool well);
+
+/* word.c */
+/* Opens what the process will speak through. 0 or -errno, and the name of the call in `stage`. */
+int word_open(uint32_t process, const char **stage);
+/* The descriptor that the process is to have as `word.number`; -1: none. */
+int word_for_child(uint32_t process);
+void word_spawned(uint32_t process);
+void word_event(uint32_t process);
+/* What it goes on as has to be known before its main process is reaped; 0: nothing. */
+pid_t word_successor(struct child *child);
+
+/* descend.c: the parent of a process by /proc; -1: unknown, or it is a zombie. */
+pid_t parent_of_pid(pid_t pid);
+bool is_descendant(pid_t pid);
 
 /* sweep.c */
 void sweep_start(int64_t grace_ms, int64_t kill_ms);
@@ -108,7 +166,7 @@ void takedown_on_crash(void);
 #define CHECK(fact) do { if (!(fact)) takedown("internal check failed: " #fact); } while (0)
 
 /* epoll's user data: what a descriptor belongs to in the top byte, an index below. */
-enum { TAG_SIGNAL = 1, TAG_PROBE = 2, TAG_PUMP = 3, TAG_SINK = 4 };
+enum { TAG_SIGNAL = 1, TAG_PROBE = 2, TAG_PUMP = 3, TAG_SINK = 4, TAG_WORD = 5 };
 #define TAGGED(tag, index) (((uint64_t)(tag) << 56) | (uint64_t)(index))
 
 #endif

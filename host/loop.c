@@ -54,6 +54,12 @@ static void read_signals(void)
         reap_all();
 }
 
+void pump_matched(uint32_t process)
+{
+    loop_event((struct event){.type = EV_READY_TOLD, .process = process,
+                              .run = host.children[process].run});
+}
+
 static void dispatch(uint64_t data)
 {
     uint32_t index = (uint32_t)(data & 0xffffffff);
@@ -61,6 +67,7 @@ static void dispatch(uint64_t data)
     case TAG_SIGNAL: read_signals(); break;
     case TAG_PROBE: probe_event(index); break;
     case TAG_PUMP: pump_readable(host.pump, index); break;
+    case TAG_WORD: word_event(index); break;
     case TAG_SINK: pump_room(host.pump); break;
     default: CHECK(!"a descriptor without an owner");
     }

@@ -214,6 +214,15 @@ static void watch_descriptors(void)
         die("open the outputs", "out of memory");
 }
 
+/* A controlling terminal, whose hang-up reaches us (tty(4)). */
+static bool has_terminal(void)
+{
+    int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 static void open_supervisor(struct configured *kept)
 {
     const char *why;
@@ -225,6 +234,8 @@ static void open_supervisor(struct configured *kept)
     JSValue options = JS_NewObject(context);
     JS_SetPropertyStr(context, options, "verbose", JS_NewBool(context, kept->verbose));
     JS_SetPropertyStr(context, options, "pid1", JS_NewBool(context, host.pid1));
+    JS_SetPropertyStr(context, options, "terminal", JS_NewBool(context, has_terminal()));
+    JS_SetPropertyStr(context, options, "seed", JS_NewInt64(context, now_ms() ^ getpid()));
     JS_SetPropertyStr(context, options, "nowMs", JS_NewInt64(context, now_ms()));
     free(kept->plan);
     JSValueConst arguments[] = {plan, options};

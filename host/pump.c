@@ -11,13 +11,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "match.h"
+#include "tail.h"
+
 enum {
     READ_BYTES = 1 << 14,
     /* A line longer than this is passed on in parts; it has to fit the sink with its prefix. */
     LINE_MAX_BYTES = 1 << 13,
     PARTIAL_MS = 100,
     STUCK_MS = 5000,
-    TAIL_BYTES = 2048,
     /* One process that never stops writing must not keep the loop from the others. */
     READS_PER_TURN = 8,
     DRAIN_MS = 200,
@@ -38,8 +40,10 @@ struct stream {
     int64_t stuck_since_ms;
     bool dropping;
     uint64_t dropped;
-    char *tail;
-    size_t tail_length;
+    /* Of stderr only, from its first output. */
+    struct tail *tail;
+    /* Looked for in the first bytes of each line, until it is found. */
+    struct match *match;
 };
 
 struct pump {
@@ -112,28 +116,6 @@ int pump_add(struct pump *pump, uint32_t process, int which, int fd, const char 
     return watch(pump, index, EPOLL_CTL_ADD);
 }
 
-/* Keeps the last bytes of what a process said on stderr, for the reason at the end. */
-static void remember(struct stream *stream, const char *bytes, size_t length)
-{
-    if (stream->which != 2)
-        return;
-    if (!stream->tail)
-        stream->tail = malloc(TAIL_BYTES);
-    if (!stream->tail)
-        return;
-    if (length >= TAIL_BYTES) {
-        memcpy(stream->tail, bytes + length - TAIL_BYTES, TAIL_BYTES);
-        stream->tail_length = TAIL_BYTES;
-        return;
-    }
-    size_t over = stream->tail_length + length > TAIL_BYTES
-                      ? stream->tail_length + length - TAIL_BYTES : 0;
-    memmove(stream->tail, stream->tail + over, stream->tail_length - over);
-    stream->tail_length -= over;
-    memcpy(stream->tail + stream->tail_length, bytes, length);
-    stream->tail_length += length;
-}
-
 /* One unit: prefix, what is kept of the line, the rest of it, and a newline where one is due. */
 static void emit(struct stream *stream, const char *bytes, size_t length, bool newline)
 {
@@ -180,10 +162,39 @@ static void keep_partial(struct pump *pump, struct stream *stream, const char *b
     }
 }
 
+void pump_match(struct pump *pump, uint32_t process, const void *pattern)
+{
+    for (uint32_t i = 0; i < pump->count; i++) {
+        struct stream *stream = &pump->streams[i];
+        if (stream->process != process || stream->fd < 0)
+            continue;
+        free(stream->match);
+        stream->match = calloc(1, sizeof *stream->match);
+        if (stream->match)
+            stream->match->pattern = pattern;
+    }
+}
+
+static void look(struct pump *pump, struct stream *stream, const char *at, size_t length)
+{
+    if (!stream->match || !match_feed(stream->match, at, length))
+        return;
+    for (uint32_t i = 0; i < pump->count; i++)
+        if (pump->streams[i].process == stream->process) {
+            free(pump->streams[i].match);
+            pump->streams[i].match = NULL;
+        }
+    pump_matched(stream->process);
+}
+
 static void take_lines(struct pump *pump, struct stream *stream, const char *at, size_t length)
 {
     const char *end = at + length;
-    remember(stream, at, length);
+    if (stream->which == 2 && !stream->tail)
+        stream->tail = calloc(1, sizeof *stream->tail);
+    if (stream->tail)
+        tail_add(stream->tail, at, length);
+    look(pump, stream, at, length);
     if (stream->mode == PUMP_RAW) {
         emit(stream, at, length, false);
         return;
@@ -226,9 +237,11 @@ static void close_stream(struct pump *pump, struct stream *stream)
     unstick(pump, stream);
     close(stream->fd);
     stream->fd = -1;
+    free(stream->match);
     free(stream->prefix);
     free(stream->partial);
     stream->prefix = stream->partial = NULL;
+    stream->match = NULL;
 }
 
 /*
@@ -338,11 +351,11 @@ static void drain(struct pump *pump, struct stream *stream)
     /* Bounded: a process left behind could write for ever. 64 KB is what a pipe holds. */
     for (int i = 0; i < 64 && stream->fd >= 0; i++) {
         size_t most = stream->dropping ? READ_BYTES : readable_bytes(stream);
-        if (most < WORTH_BYTES) {
-            /* The writer may just be a little behind; one that is stuck costs this much once. */
+        /* The writer may just be a little behind; one that is stuck costs this much once. */
+        if (most < WORTH_BYTES)
             sinks_drain(DRAIN_MS);
+        if (most < WORTH_BYTES)
             most = readable_bytes(stream);
-        }
         if (most < WORTH_BYTES || !read_once(pump, stream, most))
             return;
     }
@@ -378,23 +391,10 @@ void pump_drain_all(struct pump *pump)
     }
 }
 
-size_t pump_tail(struct pump *pump, uint32_t process, char *out, size_t size, int lines)
+size_t pump_tail(const struct pump *pump, uint32_t process, char *out, size_t size, int lines)
 {
-    for (uint32_t i = pump->count; i-- > 0;) {
-        const struct stream *stream = &pump->streams[i];
-        if (stream->process != process || stream->which != 2 || !stream->tail)
-            continue;
-        size_t end = stream->tail_length, start = end;
-        if (end && stream->tail[end - 1] == '\n')
-            start--;
-        while (start && lines) {
-            if (stream->tail[start - 1] == '\n' && --lines == 0)
-                break;
-            start--;
-        }
-        size_t length = end - start < size ? end - start : size;
-        memcpy(out, stream->tail + end - length, length);
-        return length;
-    }
+    for (uint32_t i = pump->count; i-- > 0;)
+        if (pump->streams[i].process == process && pump->streams[i].tail)
+            return tail_lines(pump->streams[i].tail, out, size, lines);
     return 0;
 }

@@ -23,6 +23,10 @@ struct pump *pump_open(int epoll_fd, uint32_t tag);
  */
 int pump_add(struct pump *pump, uint32_t process, int which, int fd, const char *prefix,
              size_t prefix_length, enum pump_mode mode);
+/* Calls `pump_matched` once, at the first line of the process that fits the regex_t. */
+void pump_match(struct pump *pump, uint32_t process, const void *pattern);
+/* To be defined by whoever uses the pump. */
+void pump_matched(uint32_t process);
 /* The descriptor with this index is readable. */
 void pump_readable(struct pump *pump, uint32_t index);
 /* A sink that was full has room again. */
@@ -35,6 +39,6 @@ void pump_process_ended(struct pump *pump, uint32_t process);
 /* Takes what all pipes hold now, flushes partial lines and says what was lost. */
 void pump_drain_all(struct pump *pump);
 /* The last lines of the process's stderr; the number of bytes. */
-size_t pump_tail(struct pump *pump, uint32_t process, char *out, size_t size, int lines);
+size_t pump_tail(const struct pump *pump, uint32_t process, char *out, size_t size, int lines);
 
 #endif

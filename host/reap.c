@@ -32,9 +32,24 @@ static struct child *child_of(pid_t pid)
     return NULL;
 }
 
+/* It said that it goes on as another process: that one is the main process from now on. */
+static bool goes_on(struct child *child)
+{
+    pid_t next = word_successor(child);
+    if (!next)
+        return false;
+    pid_t group = getpgid(next);
+    child->pid = next;
+    if (group > 0 && group != getpgrp())
+        child->group = group;
+    return true;
+}
+
 static void main_ended(struct child *child, const siginfo_t *info)
 {
     uint32_t process = (uint32_t)(child - host.children);
+    if (child->next_pid && goes_on(child))
+        return;
     bool by_signal = info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED;
     child->pid = 0;
     /* What it wrote before its death comes out before anything is said of it. */
@@ -43,6 +58,13 @@ static void main_ended(struct child *child, const siginfo_t *info)
                               .a = by_signal ? 0 : info->si_status,
                               .b = by_signal ? info->si_status : 0,
                               .c = info->si_code == CLD_DUMPED ? 1 : 0});
+}
+
+static void main_stopped(const struct child *child, int signal)
+{
+    if (child)
+        loop_event((struct event){.type = EV_STOPPED, .process = (uint32_t)(child - host.children),
+                                  .run = child->run, .a = signal});
 }
 
 /* Groups are judged after the whole collection: their other members may be in it too. */
@@ -82,14 +104,18 @@ void reap_all(void)
     /* SIGCHLD coalesces (signal(7)), so collect until nothing is left. */
     for (;;) {
         siginfo_t info = {0};
-        int r = waitid(P_ALL, 0, &info, WEXITED | WNOHANG);
+        int r = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | (host.took_foreground ? WSTOPPED : 0));
         if (r < 0 && errno == EINTR)
             continue;
         if (r < 0 || info.si_pid == 0)
             break;
         struct child *child = child_of(info.si_pid);
-        if (child)
+        if (info.si_code == CLD_STOPPED)
+            main_stopped(child, info.si_status);
+        else if (child)
             main_ended(child, &info);
+        else
+            probe_reaped(info.si_pid, info.si_code == CLD_EXITED && info.si_status == 0);
     }
     if (watched_before)
         look_at_groups();
@@ -101,20 +127,16 @@ int64_t groups_next_wake_ms(void)
     return host.groups_watched ? groups_looked_at_ms + GROUP_POLL_MS : -1;
 }
 
-void signal_child(uint32_t process, uint32_t run, int signal, bool group)
+void signal_child(uint32_t process, uint32_t run, int signal, bool group, bool wake)
 {
     CHECK(process < host.children_count);
     struct child *child = &host.children[process];
-    if (child->run != run)
+    pid_t target = group ? -child->group : child->pid;
+    if (child->run != run || !target)
         return;
-    if (!group) {
-        if (child->pid)
-            kill(child->pid, signal);
+    if (group && !child->pid && kill(child->group, 0) == 0)
         return;
-    }
-    if (!child->group)
-        return;
-    if (!child->pid && kill(child->group, 0) == 0)
-        return;
-    kill(-child->group, signal);
+    kill(target, signal);
+    if (wake)
+        kill(target, SIGCONT);
 }

@@ -17,7 +17,12 @@ static const char default_path[] = "/usr/local/bin:/bin:/usr/bin";
 struct launch {
     const struct child *child;
     const char *path;
+    char *const *argv;
+    bool inherit_stdin;
+    /* -1: as they are. */
     int out, err;
+    /* A descriptor that it gets under a number of its own; -1: none. */
+    int extra, extra_number;
     bool foreground;
     const char *volatile stage;
     volatile int error;
@@ -48,9 +53,14 @@ static _Noreturn void in_child(struct launch *launch)
     /* TTOU is still blocked, so taking the foreground can't stop us (tcsetpgrp(3)). */
     if (launch->foreground)
         tcsetpgrp(0, getpid());
-    if (!child->stdin_inherit && dup2(host.null_fd, 0) < 0)
+    if (!launch->inherit_stdin && dup2(host.null_fd, 0) < 0)
         failed(launch, "dup2");
     if (launch->out >= 0 && (dup2(launch->out, 1) < 0 || dup2(launch->err, 2) < 0))
+        failed(launch, "dup2");
+    /* dup2 to itself would leave it to be closed by exec (dup(2)). */
+    if (launch->extra >= 0 && (launch->extra == launch->extra_number
+                                   ? fcntl(launch->extra, F_SETFD, 0)
+                                   : dup2(launch->extra, launch->extra_number)) < 0)
         failed(launch, "dup2");
     /* When Tandem is killed outright, its children don't stay behind; init mode changes nothing. */
     if (!host.init_mode)
@@ -59,7 +69,7 @@ static _Noreturn void in_child(struct launch *launch)
     if (child->cwd && chdir(child->cwd))
         failed(launch, "chdir");
     sigprocmask(SIG_SETMASK, &host.original_mask, NULL);
-    execve(launch->path, child->argv, child->env);
+    execve(launch->path, launch->argv, child->env);
     failed(launch, "exec");
     _exit(127);
 }
@@ -82,7 +92,8 @@ static void report_failure(uint32_t process, uint32_t run, const char *stage, in
 static int open_pipes(uint32_t process, int out[2], int err[2])
 {
     struct child *child = &host.children[process];
-    if (child->logs == LOGS_INHERIT)
+    /* A line of its output can only be seen where it passes through us. */
+    if (child->logs == LOGS_INHERIT && child->word.kind != WORD_LOG)
         return 0;
     if (pipe2(out, O_CLOEXEC))
         return -errno;
@@ -95,24 +106,31 @@ static int open_pipes(uint32_t process, int out[2], int err[2])
     return 0;
 }
 
+static size_t name_width(void)
+{
+    static size_t width;
+    for (uint32_t i = 0; !width && i < host.children_count; i++)
+        for (uint32_t j = 0; j < host.children_count; j++) {
+            size_t length = strlen(host.children[j].name);
+            width = length > width ? length : width;
+        }
+    return width < 120 ? width : 120;
+}
+
 static void add_streams(uint32_t process, int out, int err)
 {
+    const struct child *child = &host.children[process];
     char prefix[160];
-    int n = snprintf(prefix, sizeof prefix, "%s", host.children[process].name);
-    size_t width = 0;
-    for (uint32_t i = 0; i < host.children_count; i++) {
-        size_t length = strlen(host.children[i].name);
-        width = length > width ? length : width;
-    }
-    if (n > 120)
-        n = 120;
-    while ((size_t)n < width && n < 120)
-        prefix[n++] = ' ';
+    enum pump_mode mode = child->logs == LOGS_PREFIX ? PUMP_PREFIX : PUMP_RAW;
+    int n = snprintf(prefix, 121, "%-*s", (int)name_width(), child->name);
+    n = n > 120 ? 120 : n;
     memcpy(prefix + n, " | ", 3);
-    if (pump_add(host.pump, process, 1, out, prefix, (size_t)n + 3, PUMP_PREFIX))
+    if (pump_add(host.pump, process, 1, out, prefix, (size_t)n + 3, mode))
         close(out);
-    if (pump_add(host.pump, process, 2, err, prefix, (size_t)n + 3, PUMP_PREFIX))
+    if (pump_add(host.pump, process, 2, err, prefix, (size_t)n + 3, mode))
         close(err);
+    if (child->word.kind == WORD_LOG)
+        pump_match(host.pump, process, child->word.pattern);
 }
 
 static bool takes_foreground(void)
@@ -120,37 +138,66 @@ static bool takes_foreground(void)
     return host.init_mode && isatty(0) && tcgetpgrp(0) == getpgrp();
 }
 
+static int find(const struct child *child, const char *name, char *path, size_t size)
+{
+    const char *dirs = env_value(child->env, "PATH");
+    return find_program(name, dirs ? dirs : default_path, path, size);
+}
+
+pid_t spawn_beside(const struct child *child, char *const *argv)
+{
+    char path[4096];
+    int r = find(child, argv[0], path, sizeof path);
+    if (r)
+        return r;
+    struct launch launch = {.child = child, .path = path, .argv = argv, .extra = -1,
+                            .out = host.null_fd, .err = host.null_fd};
+    pid_t pid = start(&launch);
+    if (pid < 0)
+        return -errno;
+    /* A child that failed is reaped by the loop like any orphan. */
+    return launch.stage ? -launch.error : pid;
+}
+
+static void close_both(const int fds[2])
+{
+    if (fds[0] >= 0)
+        close(fds[0]);
+    if (fds[1] >= 0)
+        close(fds[1]);
+}
+
 void spawn_child(uint32_t process, uint32_t run)
 {
     CHECK(process < host.children_count);
     struct child *child = &host.children[process];
     char path[4096];
+    const char *stage = "exec";
     int out[2] = {-1, -1}, err[2] = {-1, -1};
     child->run = run;
-    const char *dirs = env_value(child->env, "PATH");
-    int r = find_program(child->argv[0], dirs ? dirs : default_path, path, sizeof path);
+    child->next_pid = 0;
+    int r = find(child, child->argv[0], path, sizeof path);
+    if (!r)
+        r = word_open(process, &stage);
+    if (!r) {
+        stage = "pipe";
+        r = open_pipes(process, out, err);
+    }
     if (r) {
-        report_failure(process, run, "exec", -r);
+        word_spawned(process);
+        report_failure(process, run, stage, -r);
         return;
     }
-    r = open_pipes(process, out, err);
-    if (r) {
-        report_failure(process, run, "pipe", -r);
-        return;
-    }
-    struct launch launch = {.child = child, .path = path, .out = out[1], .err = err[1],
+    struct launch launch = {.child = child, .path = path, .argv = child->argv,
+                            .inherit_stdin = child->stdin_inherit, .out = out[1], .err = err[1],
+                            .extra = word_for_child(process), .extra_number = child->word.number,
                             .foreground = takes_foreground()};
     pid_t pid = start(&launch);
     int fork_error = errno;
-    if (out[1] >= 0) {
-        close(out[1]);
-        close(err[1]);
-    }
+    word_spawned(process);
     if (pid < 0 || launch.stage) {
-        if (out[0] >= 0) {
-            close(out[0]);
-            close(err[0]);
-        }
+        close_both(out);
+        close_both(err);
         /* The failed child is reaped by the loop like any orphan. */
         report_failure(process, run, pid < 0 ? "fork" : launch.stage,
                        pid < 0 ? fork_error : launch.error);
@@ -158,7 +205,11 @@ void spawn_child(uint32_t process, uint32_t run)
     }
     child->pid = pid;
     child->group = pid;
-    if (out[0] >= 0)
+    host.took_foreground = launch.foreground;
+    if (out[0] >= 0) {
+        close(out[1]);
+        close(err[1]);
         add_streams(process, out[0], err[0]);
+    }
     loop_event((struct event){.type = EV_SPAWNED, .process = process, .run = run, .a = pid});
 }

@@ -32,26 +32,6 @@ static bool no_child_left(void)
 
 struct parent_of { pid_t pid, parent; };
 
-/* The parent is the second field after the name, which is in parentheses and may hold anything. */
-static pid_t read_parent(const char *pid)
-{
-    char path[64], text[512];
-    snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    ssize_t n = read(fd, text, sizeof text - 1);
-    close(fd);
-    if (n <= 0)
-        return -1;
-    text[n] = '\0';
-    const char *end = strrchr(text, ')');
-    /* A zombie is dead already and only waits for its parent. */
-    if (!end || end[1] != ' ' || end[2] == 'Z')
-        return -1;
-    return (pid_t)atol(end + 4);
-}
-
 /* Fills `found` with our descendants; the number, or -errno without /proc. */
 static int find_descendants(struct parent_of *all, pid_t *found)
 {
@@ -60,7 +40,8 @@ static int find_descendants(struct parent_of *all, pid_t *found)
     if (!proc)
         return -ENOENT;
     for (struct dirent *entry; (entry = readdir(proc)) && all_count < DESCENDANTS_MAX;) {
-        pid_t parent = isdigit((unsigned char)*entry->d_name) ? read_parent(entry->d_name) : -1;
+        pid_t parent = isdigit((unsigned char)*entry->d_name)
+                           ? parent_of_pid((pid_t)atol(entry->d_name)) : -1;
         if (parent >= 0)
             all[all_count++] = (struct parent_of){(pid_t)atol(entry->d_name), parent};
     }

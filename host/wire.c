@@ -6,7 +6,6 @@
 
 #include "engine.h"
 #include "host.h"
-#include "text.h"
 
 static void set(JSContext *context, JSValue object, const char *key, JSValue value)
 {
@@ -61,6 +60,21 @@ static void probe_finished(JSContext *context, JSValue o, const struct event *e)
     set_text(context, o, "detail", e->text);
 }
 
+static void stopped(JSContext *context, JSValue o, const struct event *e)
+{
+    set_int(context, o, "signal", e->a);
+}
+
+static void extended(JSContext *context, JSValue o, const struct event *e)
+{
+    set_int(context, o, "ms", e->a);
+}
+
+static void watchdog(JSContext *context, JSValue o, const struct event *e)
+{
+    set(context, o, "ms", e->a < 0 ? JS_NULL : JS_NewInt64(context, e->a));
+}
+
 static void signal_received(JSContext *context, JSValue o, const struct event *e)
 {
     set_int(context, o, "signal", e->a);
@@ -83,6 +97,13 @@ static const struct {
     [EV_SPAWN_FAILED] = {"spawn_failed", true, spawn_failed},
     [EV_EXITED] = {"exited", true, exited},
     [EV_GROUP_ENDED] = {"group_ended", true, nothing_more},
+    [EV_STOPPED] = {"stopped", true, stopped},
+    [EV_PRE_STOP_FINISHED] = {"pre_stop_finished", true, probe_finished},
+    [EV_READY_TOLD] = {"ready_told", true, nothing_more},
+    [EV_STOPPING_TOLD] = {"stopping_told", true, nothing_more},
+    [EV_EXTENDED] = {"extended", true, extended},
+    [EV_WATCHDOG] = {"watchdog", true, watchdog},
+    [EV_WATCHDOG_TRIGGERED] = {"watchdog_triggered", true, nothing_more},
     [EV_PROBE_FINISHED] = {"probe_finished", true, probe_finished},
     [EV_SIGNAL_RECEIVED] = {"signal_received", false, signal_received},
     [EV_SWEPT] = {"swept", false, swept},
@@ -120,6 +141,14 @@ static int64_t get_int(JSContext *context, JSValueConst object, const char *key)
     return n;
 }
 
+static bool get_bool(JSContext *context, JSValueConst object, const char *key)
+{
+    JSValue value = JS_GetPropertyStr(context, object, key);
+    bool yes = JS_ToBool(context, value) > 0;
+    JS_FreeValue(context, value);
+    return yes;
+}
+
 static void do_spawn(JSContext *context, JSValueConst a)
 {
     spawn_child((uint32_t)get_int(context, a, "process"), (uint32_t)get_int(context, a, "run"));
@@ -131,15 +160,42 @@ static void do_signal(JSContext *context, JSValueConst a)
     const char *text = JS_ToCString(context, target);
     CHECK(text);
     signal_child((uint32_t)get_int(context, a, "process"), (uint32_t)get_int(context, a, "run"),
-                 (int)get_int(context, a, "signal"), strcmp(text, "group") == 0);
+                 (int)get_int(context, a, "signal"), strcmp(text, "group") == 0,
+                 get_bool(context, a, "wake"));
     JS_FreeCString(context, text);
     JS_FreeValue(context, target);
 }
 
+/* `port` asks where `start` would, but only whether anybody is there. */
+static const struct probe_spec *spec_for(struct child *child, const char *what)
+{
+    static struct probe_spec port = {.kind = PROBE_TCP};
+    if (strcmp(what, "health") == 0)
+        return &child->health;
+    if (strcmp(what, "port") != 0)
+        return &child->asked;
+    port.port = child->asked.port;
+    return &port;
+}
+
 static void do_probe(JSContext *context, JSValueConst a)
 {
-    probe_start((uint32_t)get_int(context, a, "process"), (uint32_t)get_int(context, a, "run"),
-                (uint16_t)get_int(context, a, "port"), get_int(context, a, "timeoutMs"));
+    uint32_t process = (uint32_t)get_int(context, a, "process");
+    JSValue value = JS_GetPropertyStr(context, a, "for");
+    const char *what = JS_ToCString(context, value);
+    CHECK(what && process < host.children_count);
+    probe_start(process, (uint32_t)get_int(context, a, "run"),
+                spec_for(&host.children[process], what), get_int(context, a, "timeoutMs"), false);
+    JS_FreeCString(context, what);
+    JS_FreeValue(context, value);
+}
+
+static void do_pre_stop(JSContext *context, JSValueConst a)
+{
+    uint32_t process = (uint32_t)get_int(context, a, "process");
+    CHECK(process < host.children_count);
+    probe_start(process, (uint32_t)get_int(context, a, "run"), &host.children[process].pre_stop,
+                get_int(context, a, "timeoutMs"), true);
 }
 
 static void do_log(JSContext *context, JSValueConst a)
@@ -161,11 +217,16 @@ static void do_sweep(JSContext *context, JSValueConst a)
     sweep_start(get_int(context, a, "graceMs"), get_int(context, a, "killMs"));
 }
 
+/* The terminal goes back to whoever waits for us, and to the command when we are continued. */
 static void do_suspend(JSContext *context, JSValueConst a)
 {
     (void)context;
     (void)a;
+    if (host.took_foreground)
+        tcsetpgrp(0, getpgrp());
     kill(getpid(), SIGSTOP);
+    if (host.took_foreground && tcgetpgrp(0) == getpgrp() && host.children[0].group)
+        tcsetpgrp(0, host.children[0].group);
 }
 
 static void do_exit(JSContext *context, JSValueConst a)
@@ -179,6 +240,7 @@ static const struct {
     void (*apply)(JSContext *, JSValueConst);
 } appliers[] = {
     {"spawn", do_spawn}, {"signal", do_signal}, {"probe", do_probe}, {"log", do_log},
+    {"pre_stop", do_pre_stop},
     {"sweep", do_sweep}, {"suspend", do_suspend}, {"exit", do_exit},
 };
 
@@ -207,76 +269,4 @@ void wire_apply(JSContext *context, JSValueConst answer)
     }
     JS_FreeValue(context, actions);
     host.wake_at_ms = get_int(context, answer, "wakeAtMs");
-}
-
-/* NULL for null; the host's own copy otherwise, since the configuring engine goes away. */
-static char *copy_text(JSContext *context, JSValueConst object, const char *key)
-{
-    JSValue value = JS_GetPropertyStr(context, object, key);
-    char *copy = NULL;
-    if (!JS_IsNull(value) && !JS_IsUndefined(value))
-        copy = text_out(context, value);
-    JS_FreeValue(context, value);
-    return copy;
-}
-
-/* A NULL-ended vector and its strings in one block. NULL: no memory. */
-static char **copy_vector(JSContext *context, JSValueConst object, const char *key)
-{
-    JSValue list = JS_GetPropertyStr(context, object, key);
-    int64_t count = get_int(context, list, "length");
-    size_t bytes = ((size_t)count + 1) * sizeof(char *), used = bytes;
-    char *block = NULL;
-    for (int pass = 0; pass < 2; pass++) {
-        for (int64_t i = 0; i < count; i++) {
-            JSValue item = JS_GetPropertyUint32(context, list, (uint32_t)i);
-            size_t length = 0;
-            const char *text = JS_ToCStringLen(context, &length, item);
-            if (pass == 0) {
-                bytes += length + 1;
-            } else if (block && text) {
-                ((char **)block)[i] = block + used;
-                memcpy(block + used, text, length + 1);
-                block[used + text_unescape(block + used, length)] = '\0';
-                used += length + 1;
-            }
-            JS_FreeCString(context, text);
-            JS_FreeValue(context, item);
-        }
-        if (pass == 0)
-            block = calloc(1, bytes);
-    }
-    JS_FreeValue(context, list);
-    return (char **)block;
-}
-
-static bool text_is(JSContext *context, JSValueConst object, const char *key, const char *text)
-{
-    char *value = copy_text(context, object, key);
-    bool same = value && strcmp(value, text) == 0;
-    free(value);
-    return same;
-}
-
-int wire_launches(JSContext *context, JSValueConst launches)
-{
-    host.children_count = (uint32_t)get_int(context, launches, "length");
-    host.children = calloc(host.children_count + 1, sizeof *host.children);
-    if (!host.children)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < host.children_count; i++) {
-        JSValue launch = JS_GetPropertyUint32(context, launches, i);
-        struct child *child = &host.children[i];
-        child->name = copy_text(context, launch, "name");
-        child->argv = copy_vector(context, launch, "argv");
-        child->env = copy_vector(context, launch, "env");
-        child->cwd = copy_text(context, launch, "cwd");
-        child->logs = text_is(context, launch, "logs", "prefix") ? LOGS_PREFIX : LOGS_INHERIT;
-        child->stdin_inherit = text_is(context, launch, "stdin", "inherit");
-        child->probe_fd = -1;
-        JS_FreeValue(context, launch);
-        if (!child->name || !child->argv || !child->env)
-            return -ENOMEM;
-    }
-    return 0;
 }

@@ -14,6 +14,7 @@ const packages = [
   { name: 'gcc', file: '/usr/bin/gcc', for: ['build', 'demo', 'all', 'compare'] },
   { name: 'libc6-dev', file: '/usr/include/stdio.h', for: ['build', 'demo', 'all', 'compare'] },
   { name: 'musl-tools', file: '/usr/bin/musl-gcc', for: ['build', 'demo', 'all', 'compare'] },
+  { name: 'memcached', file: '/usr/bin/memcached', for: ['all'] },
   { name: 'tini', file: '/usr/bin/tini', for: ['compare'] },
   { name: 'nginx', file: '/usr/sbin/nginx', for: ['demo', 'all', 'compare'] },
   {

@@ -3,8 +3,10 @@
  * Method: pipes written in pieces by a seeded sequence; what comes out is compared
  * with what a plain loop over the whole text would make of it.
  */
+#include "../match.c"
 #include "../pump.c"
 #include "../sink.c"
+#include "../tail.c"
 
 #include <sys/wait.h>
 
@@ -13,6 +15,12 @@
 enum { TEXT_BYTES = 300000 };
 
 static int output_fd;
+static int matched;
+
+void pump_matched(uint32_t process)
+{
+    matched += process == 5;
+}
 
 /* Everything that was written to descriptor 1 so far. */
 static char *written(size_t *length)
@@ -151,6 +159,35 @@ static void partial(void)
     free(pump);
 }
 
+static void matching(void)
+{
+    int fds[2], epoll_fd;
+    regex_t pattern;
+    struct pump *pump = open_pump(&epoll_fd);
+    forget();
+    if (regcomp(&pattern, "^Listening on [0-9]+$", REG_EXTENDED | REG_NOSUB) ||
+        pipe2(fds, O_CLOEXEC) || pump_add(pump, 5, 1, fds[0], "p | ", 4, PUMP_RAW))
+        abort();
+    pump_match(pump, 5, &pattern);
+    dprintf(fds[1], "not yet Listening on 80\nListen");
+    pump_readable(pump, 0);
+    claim(matched == 0, "a line that doesn't fit is passed over, half a line waits");
+    dprintf(fds[1], "ing on 8081\n");
+    pump_readable(pump, 0);
+    claim(matched == 1, "a line that comes in pieces fits as a whole");
+    dprintf(fds[1], "Listening on 8081\n");
+    close(fds[1]);
+    pump_process_ended(pump, 5);
+    claim(matched == 1, "once is enough");
+    size_t length;
+    claim(memcmp(written(&length), "not yet Listening on 80\nListening", 33) == 0,
+          "and the bytes are passed on as they were");
+    regfree(&pattern);
+    close(epoll_fd);
+    free(pump->streams);
+    free(pump);
+}
+
 int main(void)
 {
     /* What is claimed goes to the old stdout, what the sink writes to a file. */
@@ -164,5 +201,6 @@ int main(void)
         pieces(seed * 7919);
     partial();
     tails();
+    matching();
     return verdict();
 }

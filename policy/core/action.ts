@@ -9,9 +9,11 @@ export type Action =
       readonly type: 'signal';
       readonly signal: number;
       readonly target: 'main' | 'group';
+      /** Continued after it: one that is stopped would not act on the signal (signal(7)). */
+      readonly wake: boolean;
     } & RunRef)
   /**
-   * Asks once, as the launch says for `for`; `port` connects to where `ready` would ask.
+   * Asks once, as the launch says for `for`; `port` connects to where `start` would ask.
    * Answered by one `probe_finished`; one at a time for each process.
    */
   | ({ readonly type: 'probe'; readonly for: ProbeFor; readonly timeoutMs: number } & RunRef)

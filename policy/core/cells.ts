@@ -25,7 +25,8 @@ type Given<Name extends InputName> = Extract<Input, { type: Name }>;
 
 function signal(unit: Unit, number: number, target: 'main' | 'group', turn: Turn): void {
   const { process } = turn;
-  turn.actions.push({ type: 'signal', process, run: unit.run, signal: number, target });
+  const wake = number !== 9;
+  turn.actions.push({ type: 'signal', process, run: unit.run, signal: number, target, wake });
 }
 
 function probe(unit: Unit, what: ProbeFor, turn: Turn): Unit {
@@ -136,7 +137,7 @@ export function spawned(unit: Unit, input: Given<'spawned'>, turn: Turn): Unit {
   const waits = { ...up, deadlineMs: nowMs + plan.readyTimeoutMs };
   switch (plan.ready.type) {
     case 'probe':
-      return probe(waits, 'ready', turn);
+      return probe(waits, 'start', turn);
     case 'delay':
       return { ...up, deadlineMs: null, probeAtMs: nowMs + plan.ready.delayMs };
     case 'word':
@@ -186,7 +187,7 @@ export function probeLater(unit: Unit, _input: unknown, turn: Turn): Unit {
 export function probeNow(unit: Unit, _input: unknown, turn: Turn): Unit {
   if (unit.state === 'ready') return probe(unit, 'health', turn);
   if (turn.plan.ready.type === 'delay') return isReady(unit, { detail: '' }, turn);
-  return probe(unit, 'ready', turn);
+  return probe(unit, 'start', turn);
 }
 
 /** The same once more, at once. */

@@ -7,7 +7,7 @@
 export type RunRef = { readonly process: number; readonly run: number };
 
 /** What a probe was for: is a stranger on its port, can it serve, does it still. */
-export type ProbeFor = 'port' | 'ready' | 'health';
+export type ProbeFor = 'port' | 'start' | 'health';
 
 export type Event =
   /** exec(2) has succeeded. The pid is only for printing. */

@@ -30,7 +30,8 @@ export function forwardAll(
   const target = init?.group === true || sent === cont ? 'group' : 'main';
   if (sent === 0) return;
   units.forEach((unit, process) => {
-    if (runs(unit)) actions.push({ type: 'signal', process, run: unit.run, signal: sent, target });
+    if (runs(unit))
+      actions.push({ type: 'signal', process, run: unit.run, signal: sent, target, wake: false });
   });
 }
 
@@ -48,7 +49,14 @@ export function forwardNamed(
       if (from !== signal || unit === undefined) continue;
       named = true;
       if (runs(unit))
-        actions.push({ type: 'signal', process, run: unit.run, signal: to, target: 'main' });
+        actions.push({
+          type: 'signal',
+          process,
+          run: unit.run,
+          signal: to,
+          target: 'main',
+          wake: false,
+        });
     }
   });
   return named;
@@ -63,7 +71,14 @@ export function suspend(units: readonly Unit[], signal: number, actions: Action[
   const sent = signal === tstp ? stop : cont;
   units.forEach((unit, process) => {
     if (runs(unit))
-      actions.push({ type: 'signal', process, run: unit.run, signal: sent, target: 'group' });
+      actions.push({
+        type: 'signal',
+        process,
+        run: unit.run,
+        signal: sent,
+        target: 'group',
+        wake: false,
+      });
   });
   if (signal === tstp) actions.push({ type: 'suspend' });
 }

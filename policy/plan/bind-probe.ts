@@ -104,8 +104,14 @@ export function bindReady(binder: Binder, process: PlannedProcess, given: Given)
       const delayMs = resolveDuration(binder, `${path}.delay`, probe.delayMs);
       return { by: { type: 'delay', delayMs }, probe: null, word: null };
     }
-    case 'log':
+    case 'log': {
+      const bad = binder.facts.badPattern(probe.pattern);
+      if (bad !== null)
+        binder.issues.push(
+          planError(`${path}.log`, `cannot look for \`${probe.pattern}\`: ${bad}`),
+        );
       return { by: { type: 'word' }, probe: null, word: probe };
+    }
     case 'fd':
       return { by: { type: 'word' }, probe: null, word: probe };
     case 'notify':

@@ -10,9 +10,9 @@ import {
   type Lookup,
 } from '../config/interpolate.ts';
 import { type PlanIssue, planError } from '../config/issue.ts';
-import { didYouMean } from '../config/nearest.ts';
 import { bindFront, type FrontProcess } from './bind-front.ts';
 import { bindHealth, bindPreStop, bindReady } from './bind-probe.ts';
+import { checkProgram } from './bind-program.ts';
 import { checkPorts } from './compile.ts';
 import type { Facts } from './facts.ts';
 import type {
@@ -143,40 +143,6 @@ function processEnv(
   return env;
 }
 
-function programsOn(facts: Facts, path: string): readonly string[] {
-  return path.split(':').flatMap((dir) => facts.list(dir || '.').value ?? []);
-}
-
-export const defaultPath = '/usr/local/bin:/bin:/usr/bin';
-
-function howToGet(name: string): string | null {
-  if (name === 'nginx') return 'apt-get install nginx (Debian), or apk add nginx (Alpine)';
-  return null;
-}
-
-function checkProgram(
-  binder: Binder,
-  path: string,
-  program: string,
-  env: ReadonlyMap<string, string>,
-  cwd: string,
-): void {
-  const { facts, issues } = binder;
-  const dirs = env.get('PATH') ?? defaultPath;
-  const file = program.includes('/') ? absolute(cwd, program) : program;
-  const found = facts.find(file, dirs);
-  if (found.error === null) return;
-  if (found.error === 'EACCES') {
-    const hint = `chmod +x ${program}`;
-    issues.push(planError(path, `cannot run \`${program}\`: it is not executable`, hint));
-    return;
-  }
-  const where = program.includes('/') ? 'there is no such file' : 'it is not on PATH';
-  const hint = howToGet(program) ?? didYouMean(program, programsOn(facts, dirs));
-  const help = hint ?? (program.includes('/') ? null : `PATH is ${dirs}`);
-  issues.push(planError(path, `cannot run \`${program}\`: ${where}`, help));
-}
-
 /** Where a process that speaks sd_notify(3) does so; the folder is private to this Tandem. */
 function notifyPath(binder: Binder, process: PlannedProcess): string | null {
   if (process.ready?.type !== 'notify') return null;
@@ -218,7 +184,7 @@ function bindOne(
   const duration = (key: string, late: Late): number =>
     resolveDuration(binder, `${at}.${key}`, late);
   const ready = bindReady(binder, process, { at, port, notify });
-  const { health, probe } = bindHealth(binder, process, at, port);
+  const health = bindHealth(binder, process, at, port);
   const preStop = bindPreStop(binder, process.preStop, at, port);
   const bound: BoundProcess = {
     name: process.name,
@@ -233,7 +199,7 @@ function bindOne(
     port,
     ready: ready.by,
     timeoutMs: process.timeoutMs === null ? null : duration('timeout', process.timeoutMs),
-    health,
+    health: health.health,
     preStop: preStop.preStop,
     readyTimeoutMs: duration('ready_timeout', process.readyTimeoutMs),
     stopSignal: process.stopSignal,
@@ -250,9 +216,9 @@ function bindOne(
     cwd,
     logs: process.logs ?? logs,
     stdin: init ? 'inherit' : 'null',
-    ready: ready.probe,
+    probe: ready.probe,
     word: ready.word,
-    health: probe,
+    health: health.probe,
     preStop: preStop.probe,
   };
   return { bound, launch };
@@ -295,7 +261,7 @@ function withFront(
     forward: [],
   };
   const probe = { type: 'tcp', port: front.port } as const;
-  const asked = { ready: probe, word: null, health: null, preStop: null };
+  const asked = { probe, word: null, health: null, preStop: null };
   const launch: Launch = {
     ...front.launch,
     ...asked,

@@ -43,5 +43,7 @@ export type Facts = {
   readonly cpus: () => number;
   /** Whether a socket of this family can be made. */
   readonly hasIpv6: () => boolean;
+  /** What is wrong with a POSIX extended regular expression; null: nothing. */
+  readonly badPattern: (pattern: string) => string | null;
   readonly isTerminal: (fd: 0 | 1 | 2) => boolean;
 };

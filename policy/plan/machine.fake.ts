@@ -44,6 +44,7 @@ export function machine(given: Machine = {}): Facts {
     uid: () => given.uid ?? 1000,
     cpus: () => 2,
     hasIpv6: () => true,
+    badPattern: (pattern) => (pattern.includes('(') ? 'Missing )' : null),
     isTerminal: () => false,
   };
 }

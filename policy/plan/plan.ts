@@ -217,7 +217,8 @@ export type Launch = {
   readonly cwd: string | null;
   readonly logs: LogMode;
   readonly stdin: 'null' | 'inherit';
-  readonly ready: ProbeSpec | null;
+  /** Whether it can serve. */
+  readonly probe: ProbeSpec | null;
   readonly word: WordSpec | null;
   readonly health: ProbeSpec | null;
   readonly preStop: ProbeSpec | null;

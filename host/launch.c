@@ -1,0 +1,162 @@
+/* What the configuring engine leaves behind for each process: copied out, since it goes away. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+#include "host.h"
+#include "text.h"
+
+static int64_t length_of(JSContext *context, JSValueConst list)
+{
+    JSValue value = JS_GetPropertyStr(context, list, "length");
+    int64_t length = 0;
+    JS_ToInt64(context, &length, value);
+    JS_FreeValue(context, value);
+    return length;
+}
+
+static int copy_number(JSContext *context, JSValueConst object, const char *key)
+{
+    JSValue value = JS_GetPropertyStr(context, object, key);
+    int32_t number = 0;
+    if (!JS_IsUndefined(value))
+        JS_ToInt32(context, &number, value);
+    JS_FreeValue(context, value);
+    return number;
+}
+
+/* NULL for null; the host's own copy otherwise, since the configuring engine goes away. */
+static char *copy_text(JSContext *context, JSValueConst object, const char *key)
+{
+    JSValue value = JS_GetPropertyStr(context, object, key);
+    char *copy = NULL;
+    if (!JS_IsNull(value) && !JS_IsUndefined(value))
+        copy = text_out(context, value);
+    JS_FreeValue(context, value);
+    return copy;
+}
+
+/* A NULL-ended vector and its strings in one block. NULL: no memory. */
+static char **copy_vector(JSContext *context, JSValueConst object, const char *key)
+{
+    JSValue list = JS_GetPropertyStr(context, object, key);
+    int64_t count = length_of(context, list);
+    size_t bytes = ((size_t)count + 1) * sizeof(char *), used = bytes;
+    char *block = NULL;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int64_t i = 0; i < count; i++) {
+            JSValue item = JS_GetPropertyUint32(context, list, (uint32_t)i);
+            size_t length = 0;
+            const char *text = JS_ToCStringLen(context, &length, item);
+            if (pass == 0) {
+                bytes += length + 1;
+            } else if (block && text) {
+                ((char **)block)[i] = block + used;
+                memcpy(block + used, text, length + 1);
+                block[used + text_unescape(block + used, length)] = '\0';
+                used += length + 1;
+            }
+            JS_FreeCString(context, text);
+            JS_FreeValue(context, item);
+        }
+        if (pass == 0)
+            block = calloc(1, bytes);
+    }
+    JS_FreeValue(context, list);
+    return (char **)block;
+}
+
+static bool text_is(JSContext *context, JSValueConst object, const char *key, const char *text)
+{
+    char *value = copy_text(context, object, key);
+    bool same = value && strcmp(value, text) == 0;
+    free(value);
+    return same;
+}
+
+static const struct {
+    const char *name;
+    enum probe_kind kind;
+    const char *path, *text;
+} probe_kinds[] = {
+    {"tcp", PROBE_TCP, NULL, NULL},   {"http", PROBE_HTTP, NULL, "request"},
+    {"grpc", PROBE_GRPC, NULL, "service"}, {"unix", PROBE_UNIX, "path", NULL},
+    {"file", PROBE_FILE, "path", NULL},    {"exec", PROBE_EXEC, NULL, NULL},
+};
+
+int wire_probe(JSContext *context, JSValueConst spec, struct probe_spec *out)
+{
+    *out = (struct probe_spec){0};
+    for (size_t i = 0; !JS_IsNull(spec) && i < sizeof probe_kinds / sizeof *probe_kinds; i++) {
+        if (!text_is(context, spec, "type", probe_kinds[i].name))
+            continue;
+        out->kind = probe_kinds[i].kind;
+        out->port = (uint16_t)copy_number(context, spec, "port");
+        out->status_min = copy_number(context, spec, "statusMin");
+        out->status_max = copy_number(context, spec, "statusMax");
+        if (probe_kinds[i].path)
+            out->path = copy_text(context, spec, probe_kinds[i].path);
+        if (probe_kinds[i].text)
+            out->text = copy_text(context, spec, probe_kinds[i].text);
+        if (out->kind == PROBE_EXEC)
+            out->argv = copy_vector(context, spec, "argv");
+        bool complete = (!probe_kinds[i].path || out->path) && (!probe_kinds[i].text || out->text) &&
+                        (out->kind != PROBE_EXEC || out->argv);
+        return complete ? 0 : -ENOMEM;
+    }
+    return 0;
+}
+
+static int probe_of(JSContext *context, JSValueConst launch, const char *key,
+                    struct probe_spec *out)
+{
+    JSValue spec = JS_GetPropertyStr(context, launch, key);
+    int r = wire_probe(context, spec, out);
+    JS_FreeValue(context, spec);
+    return r;
+}
+
+static int word_of(JSContext *context, JSValueConst launch, struct word *out)
+{
+    JSValue spec = JS_GetPropertyStr(context, launch, "word");
+    *out = (struct word){.fd = -1};
+    if (!JS_IsNull(spec)) {
+        bool log = text_is(context, spec, "type", "log");
+        out->kind = log ? WORD_LOG : text_is(context, spec, "type", "fd") ? WORD_FD : WORD_NOTIFY;
+        out->number = copy_number(context, spec, "fd");
+        if (out->kind != WORD_FD)
+            out->text = copy_text(context, spec, log ? "pattern" : "path");
+    }
+    JS_FreeValue(context, spec);
+    return out->kind == WORD_NONE || out->kind == WORD_FD || out->text ? 0 : -ENOMEM;
+}
+
+int wire_launches(JSContext *context, JSValueConst launches)
+{
+    host.children_count = (uint32_t)length_of(context, launches);
+    host.children = calloc(host.children_count + 1, sizeof *host.children);
+    if (!host.children)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < host.children_count; i++) {
+        JSValue launch = JS_GetPropertyUint32(context, launches, i);
+        struct child *child = &host.children[i];
+        child->name = copy_text(context, launch, "name");
+        child->argv = copy_vector(context, launch, "argv");
+        child->env = copy_vector(context, launch, "env");
+        child->cwd = copy_text(context, launch, "cwd");
+        child->logs = text_is(context, launch, "logs", "prefix") ? LOGS_PREFIX : LOGS_INHERIT;
+        child->stdin_inherit = text_is(context, launch, "stdin", "inherit");
+        child->probe.fd = child->drain.fd = -1;
+        int r = probe_of(context, launch, "probe", &child->asked);
+        r = r ? r : probe_of(context, launch, "health", &child->health);
+        r = r ? r : probe_of(context, launch, "preStop", &child->pre_stop);
+        r = r ? r : word_of(context, launch, &child->word);
+        JS_FreeValue(context, launch);
+        if (r)
+            return r;
+        if (!child->name || !child->argv || !child->env)
+            return -ENOMEM;
+    }
+    return 0;
+}
