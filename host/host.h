@@ -62,6 +62,7 @@ struct child {
     char *cwd;
     int logs;
     bool stdin_inherit;
+    bool session;            /* leads one of its own, with the terminal */
     uint32_t run;
     /* The main process; 0 when there is none that could be signalled. */
     pid_t pid;
@@ -100,6 +101,8 @@ struct host {
     int64_t wake_at_ms;      /* -1: none */
     uint32_t probes_out;
     bool took_foreground;    /* the terminal was given to the one command */
+    /* Giving up a terminal hangs it up on us, once (tty_ioctl(4)). */
+    bool swallow_hup, swallow_cont;
     uint32_t groups_watched; /* groups whose main has been reaped and that had members then */
     bool exit_asked;
     int exit_code;

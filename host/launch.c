@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "engine.h"
 #include "host.h"
@@ -132,6 +133,14 @@ static int word_of(JSContext *context, JSValueConst launch, struct word *out)
     return out->kind == WORD_NONE || out->kind == WORD_FD || out->text ? 0 : -ENOMEM;
 }
 
+static bool flag(JSContext *context, JSValueConst object, const char *key)
+{
+    JSValue value = JS_GetPropertyStr(context, object, key);
+    bool yes = JS_ToBool(context, value) > 0;
+    JS_FreeValue(context, value);
+    return yes;
+}
+
 int wire_launches(JSContext *context, JSValueConst launches)
 {
     host.children_count = (uint32_t)length_of(context, launches);
@@ -146,12 +155,16 @@ int wire_launches(JSContext *context, JSValueConst launches)
         child->env = copy_vector(context, launch, "env");
         child->cwd = copy_text(context, launch, "cwd");
         child->logs = text_is(context, launch, "logs", "prefix") ? LOGS_PREFIX : LOGS_INHERIT;
+        child->session = flag(context, launch, "session");
         child->stdin_inherit = text_is(context, launch, "stdin", "inherit");
         child->probe.fd = child->drain.fd = -1;
         int r = probe_of(context, launch, "probe", &child->asked);
         r = r ? r : probe_of(context, launch, "health", &child->health);
         r = r ? r : probe_of(context, launch, "preStop", &child->pre_stop);
         r = r ? r : word_of(context, launch, &child->word);
+        int death = copy_number(context, launch, "parentDeath");
+        if (death)
+            prctl(PR_SET_PDEATHSIG, death);
         JS_FreeValue(context, launch);
         if (r)
             return r;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "engine.h"
+#include "journal.h"
 #include "host.h"
 
 int64_t now_ms(void)
@@ -45,6 +46,10 @@ static void read_signals(void)
             int signal = (int)info[i].ssi_signo;
             if (signal == SIGCHLD)
                 children = true;
+            else if (signal == SIGHUP && host.swallow_hup)
+                host.swallow_hup = false;
+            else if (signal == SIGCONT && host.swallow_cont)
+                host.swallow_cont = false;
             else if (signal != SIGPIPE)
                 loop_event((struct event){.type = EV_SIGNAL_RECEIVED, .a = signal,
                                           .b = (int64_t)info[i].ssi_pid});
@@ -131,6 +136,8 @@ int loop_run(void)
         JSValue batch = wire_batch(supervisor.context, now);
         JSValueConst arguments[] = {batch};
         JSValue answer = engine_call(&supervisor, "step", 1, arguments);
+        if (!JS_IsException(answer))
+            journal_step(supervisor.context, batch, answer);
         JS_FreeValue(supervisor.context, batch);
         answered(answer);
     }

@@ -16,6 +16,7 @@
 #include "engine.h"
 #include "facts.h"
 #include "host.h"
+#include "journal.h"
 #include "text.h"
 
 enum { EXIT_SOFTWARE = 70 };
@@ -130,6 +131,7 @@ struct configured {
     char *plan;
     size_t plan_length;
     bool verbose;
+    char *journal;
 };
 
 static bool get_bool(JSContext *context, JSValueConst object, const char *key)
@@ -155,6 +157,8 @@ static void keep(JSContext *context, JSValueConst outcome, struct configured *ke
     const char *word = JS_ToCString(context, mode);
     host.init_mode = word && strcmp(word, "init") == 0;
     kept->verbose = get_bool(context, outcome, "verbose");
+    JSValue journal = JS_GetPropertyStr(context, outcome, "journal");
+    kept->journal = JS_IsNull(journal) ? NULL : text_out(context, journal);
 }
 
 static int exit_code(JSContext *context, JSValueConst outcome)
@@ -163,6 +167,32 @@ static int exit_code(JSContext *context, JSValueConst outcome)
     int32_t code = EXIT_SOFTWARE;
     JS_ToInt32(context, &code, value);
     return code;
+}
+
+/* `tandem probe`: one question, with the loop's own means and no supervisor. */
+static _Noreturn void ask_once(JSContext *context, JSValueConst outcome)
+{
+    static struct child asker = {.name = "probe", .probe = {.fd = -1}, .word = {.fd = -1}};
+    JSValue spec = JS_GetPropertyStr(context, outcome, "spec");
+    JSValue timeout = JS_GetPropertyStr(context, outcome, "timeoutMs");
+    int32_t timeout_ms = 1000;
+    JS_ToInt32(context, &timeout_ms, timeout);
+    host.children = &asker;
+    host.children_count = 1;
+    host.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (host.epoll_fd < 0 || wire_probe(context, spec, &asker.asked))
+        die("probe", strerror(errno));
+    probe_start(0, 0, &asker.asked, timeout_ms, false);
+    while (!host.events_count) {
+        struct epoll_event due;
+        int64_t left = probe_next_wake_ms() - now_ms();
+        if (epoll_wait(host.epoll_fd, &due, 1, left > 0 ? (int)left : 0) > 0)
+            probe_event((uint32_t)(due.data.u64 & 0xffffffff));
+        probe_tick(now_ms());
+    }
+    if (!host.events[0].a)
+        fprintf(stderr, "tandem: the probe failed: %s\n", host.events[0].text);
+    exit(host.events[0].a ? 0 : 1);
 }
 
 /* Returns when there is something to supervise; exits when there is not. */
@@ -184,6 +214,8 @@ static void configure(int argc, char **argv, struct configured *kept)
             engine_drop(&engine);
             continue;
         }
+        if (type_is(context, outcome, "probe"))
+            ask_once(context, outcome);
         if (type_is(context, outcome, "exit")) {
             print_key(context, outcome, "out", 1);
             print_key(context, outcome, "err", 2);
@@ -242,6 +274,7 @@ static void open_supervisor(struct configured *kept)
     JSValue answer = engine_call(&supervisor, "open", 2, arguments);
     if (JS_IsException(plan) || JS_IsException(answer))
         die("open the plan", engine_error(&supervisor));
+    journal_head(context, plan, options, answer);
     JS_FreeValue(context, plan);
     JS_FreeValue(context, options);
     wire_apply(context, answer);
@@ -261,6 +294,9 @@ int main(int argc, char **argv)
     takedown_on_crash();
     open_null();
     watch_descriptors();
+    int r = kept.journal ? journal_open(kept.journal) : 0;
+    if (r)
+        die("open the journal", strerror(-r));
     open_supervisor(&kept);
     int code = loop_run();
     pump_drain_all(host.pump);

@@ -22,7 +22,9 @@ struct sink {
     uint8_t ring[RING_BYTES];
 };
 
-static struct sink sinks[2];
+enum { SINKS = 3, EXTRA = 2 };
+
+static struct sink sinks[SINKS];
 static bool shared;
 static int wake_fd = -1;
 
@@ -51,6 +53,12 @@ int sinks_open(void)
 struct sink *sink_of(int fd)
 {
     return fd == 2 && !shared ? &sinks[1] : &sinks[0];
+}
+
+struct sink *sink_extra(int fd)
+{
+    open_sink(&sinks[EXTRA], fd);
+    return &sinks[EXTRA];
 }
 
 int sink_wake_fd(void)
@@ -175,8 +183,10 @@ void sinks_drain(int timeout_ms)
     until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
     until.tv_sec += timeout_ms / 1000 + until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < SINKS; i++) {
         struct sink *sink = &sinks[i];
+        if (!sink->started)
+            continue;
         pthread_mutex_lock(&sink->lock);
         while (sink->written != sink->filled_to &&
                pthread_cond_timedwait(&sink->emptied, &sink->lock, &until) == 0)

@@ -17,6 +17,8 @@ struct sink;
 int sinks_open(void);
 /* The sink behind descriptor 1 or 2. */
 struct sink *sink_of(int fd);
+/* A third one, for a descriptor of our own. */
+struct sink *sink_extra(int fd);
 /* How many bytes can be put now. */
 size_t sink_room(struct sink *sink);
 /* All of it as one unit; the caller has made sure of the room. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -48,8 +49,11 @@ static void failed(struct launch *launch, const char *stage)
 static _Noreturn void in_child(struct launch *launch)
 {
     const struct child *child = launch->child;
-    if (setpgid(0, 0))
-        failed(launch, "setpgid");
+    if (child->session ? setsid() < 0 : setpgid(0, 0))
+        failed(launch, child->session ? "setsid" : "setpgid");
+    /* The terminal that its parent has just given up; without one this fails, as it may. */
+    if (child->session)
+        ioctl(0, TIOCSCTTY, 0);
     /* TTOU is still blocked, so taking the foreground can't stop us (tcsetpgrp(3)). */
     if (launch->foreground)
         tcsetpgrp(0, getpid());
@@ -133,9 +137,18 @@ static void add_streams(uint32_t process, int out, int err)
         pump_match(host.pump, process, child->word.pattern);
 }
 
-static bool takes_foreground(void)
+/* The session to come can only have a terminal that is nobody's. */
+static void give_up_terminal(void)
 {
-    return host.init_mode && isatty(0) && tcgetpgrp(0) == getpgrp();
+    bool leader = getsid(0) == getpid();
+    if (!isatty(0) || ioctl(0, TIOCNOTTY))
+        return;
+    host.swallow_hup = host.swallow_cont = leader;
+}
+
+static bool takes_foreground(const struct child *child)
+{
+    return host.init_mode && !child->session && isatty(0) && tcgetpgrp(0) == getpgrp();
 }
 
 static int find(const struct child *child, const char *name, char *path, size_t size)
@@ -191,7 +204,9 @@ void spawn_child(uint32_t process, uint32_t run)
     struct launch launch = {.child = child, .path = path, .argv = child->argv,
                             .inherit_stdin = child->stdin_inherit, .out = out[1], .err = err[1],
                             .extra = word_for_child(process), .extra_number = child->word.number,
-                            .foreground = takes_foreground()};
+                            .foreground = takes_foreground(child)};
+    if (child->session)
+        give_up_terminal();
     pid_t pid = start(&launch);
     int fork_error = errno;
     word_spawned(process);

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { open, step } from '../policy/core/supervise.ts';
 
 export const tandem = resolve(process.env['TANDEM_BINARY'] ?? 'build/tandem');
 
@@ -33,7 +34,9 @@ export type Options = {
 const started = new Set<ChildProcess>();
 
 export function start(args: readonly string[], options: Options = {}): Running {
-  const words = [...(options.as ?? []), options.binary ?? tandem, ...args];
+  const journal = recorded(args, options) ? join(folder(), 'journal') : null;
+  const flags = journal === null ? [] : ['--journal', journal];
+  const words = [...(options.as ?? []), options.binary ?? tandem, ...flags, ...args];
   const command =
     options.place === 'pid1'
       ? ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', ...words]
@@ -52,10 +55,17 @@ export function start(args: readonly string[], options: Options = {}): Running {
   child.stderr?.on('data', (data: Buffer) => {
     err += data.toString('latin1');
   });
-  const ended = new Promise<{ code: number | null; signal: string | null }>((done) => {
+  const ended = new Promise<{ code: number | null; signal: string | null }>((done, fail) => {
     child.on('exit', (code, signal) => {
       started.delete(child);
-      const settle = (): void => done({ code, signal });
+      const settle = (): void => {
+        try {
+          if (journal !== null && existsSync(journal)) replay(journal);
+          done({ code, signal });
+        } catch (error) {
+          fail(error);
+        }
+      };
       // Output may still be in the pipes, or held by a process that was left behind.
       const timer = setTimeout(settle, 300);
       child.on('close', () => {
@@ -77,6 +87,33 @@ export function start(args: readonly string[], options: Options = {}): Running {
       process.kill(target(), name);
     },
   };
+}
+
+/** Every run that supervises writes a journal, which is replayed when it has ended. */
+function recorded(args: readonly string[], options: Options): boolean {
+  const [first] = args;
+  const reads = ['check', 'version', 'help', 'status', 'probe'].includes(first ?? '');
+  return options.as === undefined && options.binary === undefined && !reads;
+}
+
+let replayed = 0;
+export const replays = (): number => replayed;
+
+/** What the binary was told and answered, through the same policy under Node: equal, or it throws. */
+export function replay(file: string): void {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const whole = lines.slice(0, -1).map((line) => JSON.parse(line));
+  const [head, ...steps] = whole;
+  if (head === undefined) return;
+  const same = (got: unknown, wanted: unknown, at: number): void => {
+    const [a, b] = [JSON.stringify(got), JSON.stringify(wanted)];
+    if (a !== b) throw new Error(`replayed differently at line ${at}:\n${a}\n${b}`);
+  };
+  same(open(head.plan, head.options), head.answer, 1);
+  steps.forEach((one, i) => {
+    same(step(one.batch), one.answer, i + 2);
+  });
+  replayed += 1;
 }
 
 export function firstChildOf(pid: number): number | null {

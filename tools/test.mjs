@@ -105,7 +105,7 @@ ratchets();
 hostTests();
 vitest('', [], {});
 // What the binary does, once more under the sanitizers; their reports are non-zero exits.
-const onBinary = ['exit-codes', 'stop', 'init', 'output', 'commands', 'bad-input'];
+const onBinary = ['life', 'ready', 'exit-codes', 'stop', 'init', 'output', 'commands', 'bad-input'];
 vitest(
   'sanitized: ',
   onBinary.map((name) => `test/${name}.test.ts`),

@@ -10,28 +10,39 @@
  * 4. Without arguments it runs the file that it finds.
  */
 import type { LogMode } from '../plan/plan.ts';
+import { type InitFlags, noInit, readDumbInit, readTini } from './argv-init.ts';
 
 export type Flags = {
   readonly file: string | null;
   readonly verbose: boolean;
   readonly logs: LogMode | null;
+  /** A file, or the number of a descriptor, for what was reported and asked. */
+  readonly journal: string | null;
 };
 
 export type Request =
   | { readonly type: 'commands'; readonly commands: readonly string[]; readonly flags: Flags }
-  | { readonly type: 'init'; readonly argv: readonly string[] }
+  | {
+      readonly type: 'init';
+      readonly argv: readonly string[];
+      readonly flags: Flags;
+      readonly init: InitFlags;
+    }
   /** `file` null: the one that is found in the working directory. */
   | { readonly type: 'file'; readonly flags: Flags }
   | { readonly type: 'check'; readonly flags: Flags }
   | { readonly type: 'help' }
   | { readonly type: 'version' }
+  | { readonly type: 'probe'; readonly url: string; readonly timeout: string | null }
   | { readonly type: 'usage'; readonly text: string; readonly hint: string };
 
 /** Commands that Tandem will have: their names are taken already, so that no meaning changes. */
 export const reserved: readonly string[] = (
-  'plan graph status logs restart start stop signal timeline probe init import export schema ' +
+  'plan graph status logs restart start stop signal timeline init import export schema ' +
   'completion'
 ).split(' ');
+
+export const noFlags: Flags = { file: null, verbose: false, logs: null, journal: null };
 
 function usage(text: string, hint = 'see `tandem help`'): Request {
   return { type: 'usage', text, hint };
@@ -41,16 +52,17 @@ type Parsed = { readonly flags: Flags; readonly rest: readonly string[] } | Requ
 
 /** Flags before the first other word; `--` ends them. */
 function readFlags(words: readonly string[]): Parsed {
-  let flags: Flags = { file: null, verbose: false, logs: null };
+  let flags: Flags = noFlags;
   let at = 0;
   for (; at < words.length; at += 1) {
     const word = words[at] as string;
     const next = words[at + 1];
     if (word === '-v' || word === '--verbose') flags = { ...flags, verbose: true };
-    else if (word === '-f' || word === '--file' || word === '--logs') {
+    else if (word === '-f' || word === '--file' || word === '--logs' || word === '--journal') {
       if (next === undefined) return usage(`cannot read \`${word}\`: it needs a value`);
       at += 1;
-      if (word !== '--logs') flags = { ...flags, file: next };
+      if (word === '--journal') flags = { ...flags, journal: next };
+      else if (word !== '--logs') flags = { ...flags, file: next };
       else if (next === 'inherit' || next === 'prefix') flags = { ...flags, logs: next };
       else return usage(`cannot read \`--logs ${next}\`: it is inherit or prefix`);
     } else break;
@@ -85,25 +97,25 @@ function readCheck(words: readonly string[]): Request {
   return { type: 'check', flags: parsed.flags };
 }
 
-function readAlias(name: string, words: readonly string[]): Request {
-  const rest = words[0] === '--' ? words.slice(1) : words;
-  const first = words[0];
-  if (first === '--version' || first === '-V') return { type: 'version' };
-  if (first === '-h' || first === '--help') return { type: 'help' };
-  if (first?.startsWith('-') && first !== '--')
-    return usage(
-      `cannot act as ${name} with \`${first}\`: its options are not in this version yet`,
-      `${name} -- COMMAND works`,
-    );
-  if (rest.length === 0) return usage(`cannot act as ${name}: no command was given`);
-  return { type: 'init', argv: rest };
+/** `tandem probe [--timeout 2s] URL` */
+function readProbe(words: readonly string[]): Request {
+  const timed = words[0] === '--timeout';
+  const rest = timed ? words.slice(2) : words;
+  const [url, extra] = rest;
+  if (url === undefined || extra !== undefined)
+    return usage('cannot probe: one URL is needed', 'tandem probe [--timeout 2s] tcp:8080');
+  return { type: 'probe', url, timeout: timed ? (words[1] ?? null) : null };
 }
 
 /** `argv` with the name Tandem was called by in front. */
-export function readArgv(argv: readonly string[]): Request {
+export function readArgv(
+  argv: readonly string[],
+  env: ReadonlyMap<string, string> = new Map(),
+): Request {
   const [name = 'tandem', ...words] = argv;
   const called = name.slice(name.lastIndexOf('/') + 1);
-  if (called === 'tini' || called === 'dumb-init') return readAlias(called, words);
+  if (called === 'tini') return readTini(words, env);
+  if (called === 'dumb-init') return readDumbInit(words, env);
   const parsed = readFlags(words);
   if ('type' in parsed) return parsed;
   const { flags, rest } = parsed;
@@ -113,6 +125,7 @@ export function readArgv(argv: readonly string[]): Request {
     return { type: 'help' };
   if (first === '--version' || (first === 'version' && others.length === 0))
     return { type: 'version' };
+  if (first === 'probe' && others.length > 0) return readProbe(others);
   if (first === 'run' || first === 'check') {
     const flagged = words.slice(0, words.length - rest.length);
     return first === 'check'
@@ -128,11 +141,11 @@ export function readArgv(argv: readonly string[]): Request {
     if (others.length === 0) return usage('cannot run: nothing stands after `--`');
     if (flags.file !== null)
       return usage(`cannot run both \`-f ${flags.file}\` and a command`, 'use one of them');
-    return { type: 'init', argv: others };
+    return { type: 'init', argv: others, flags, init: noInit };
   }
   if (first.startsWith('-')) return usage(`cannot read \`${first}\`: no such option`);
   if (flags.file !== null)
     return usage(`cannot run both \`-f ${flags.file}\` and a command`, 'use one of them');
   if (asProcess(first)) return { type: 'commands', commands: rest, flags };
-  return { type: 'init', argv: rest };
+  return { type: 'init', argv: rest, flags, init: noInit };
 }

@@ -1,13 +1,15 @@
 /** The section for what needs no file: commands on the line, init mode, help and version. */
 import type { Issue, Place } from '../config/issue.ts';
 import { splitWords, type Word } from '../config/words.ts';
+import { environment } from '../plan/bind.ts';
 import { orderCommands } from '../plan/compile.ts';
 import { defaultStopTimeoutMs, newProcess, takenNames } from '../plan/defaults.ts';
 import type { Facts } from '../plan/facts.ts';
 import { type Plan, type PlannedProcess, planVersion } from '../plan/plan.ts';
-import { type Flags, readArgv } from './argv.ts';
+import { type Flags, type Request, readArgv } from './argv.ts';
 import { help } from './help.ts';
 import type { Outcome } from './outcome.ts';
+import { probe } from './probe.ts';
 import { bindWritten, exit, misconfigured, usage } from './start.ts';
 import { engine, version } from './version.ts';
 
@@ -97,28 +99,33 @@ function runCommands(facts: Facts, commands: readonly string[], flags: Flags): O
   const written = { source, plan, issues, places, base: facts.cwd() };
   const { bound, err } = bindWritten(facts, written, flags);
   if (bound === null) return misconfigured(err);
-  return { type: 'supervise', bound, verbose: flags.verbose, err };
+  const { verbose, journal } = flags;
+  return { type: 'supervise', bound, verbose, journal, err };
 }
 
-function runInit(facts: Facts, argv: readonly string[]): Outcome {
+function runInit(facts: Facts, request: Extract<Request, { type: 'init' }>): Outcome {
+  const { argv, init } = request;
   const name = nameFor(argv[0] ?? '', []);
   const plan = planOf('init', [{ ...newProcess(name), command: argv }]);
   const source = { name: 'command line', text: argv.join(' '), isArguments: true };
   const written = { source, plan, issues: [], places: new Map(), base: facts.cwd() };
   // The one command owns the terminal; nothing comes between.
-  const flags: Flags = { file: null, verbose: false, logs: 'inherit' };
-  const { bound, err } = bindWritten(facts, written, flags);
+  const flags: Flags = { ...request.flags, file: null, logs: 'inherit' };
+  const { bound, err } = bindWritten(facts, written, flags, init);
   if (bound === null) return misconfigured(err);
-  return { type: 'supervise', bound, verbose: false, err };
+  const { verbose, journal } = flags;
+  return { type: 'supervise', bound, verbose, journal, err };
 }
 
 export function main(facts: Facts, argv: readonly string[]): Outcome {
-  const request = readArgv(argv);
+  const request = readArgv(argv, environment(facts.env()));
   switch (request.type) {
     case 'commands':
       return runCommands(facts, request.commands, request.flags);
     case 'init':
-      return runInit(facts, request.argv);
+      return runInit(facts, request);
+    case 'probe':
+      return probe(request.url, request.timeout);
     case 'help':
       return exit(0, help);
     case 'version':

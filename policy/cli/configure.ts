@@ -77,5 +77,6 @@ export function main(facts: Facts, argv: readonly string[]): Outcome {
   );
   if (bound === null) return misconfigured(err);
   if (request.type === 'check') return exit(0, `${found}: ok: ${summary(bound)}\n`, err);
-  return { type: 'supervise', bound, verbose: flags.verbose, err };
+  const { verbose, journal } = flags;
+  return { type: 'supervise', bound, verbose, journal, err };
 }

@@ -1,5 +1,5 @@
 /** What the configuring engine tells the host to do next. */
-import type { Bound } from '../plan/plan.ts';
+import type { Bound, ProbeSpec } from '../plan/plan.ts';
 
 export type Outcome =
   /** Not for this section: the host loads the named one and asks it. */
@@ -10,11 +10,15 @@ export type Outcome =
       readonly out: string;
       readonly err: string;
     }
+  /** Ask once: 0 when it passes, else 1 with the reason. */
+  | { readonly type: 'probe'; readonly spec: ProbeSpec; readonly timeoutMs: number }
   | {
       readonly type: 'supervise';
       readonly bound: Bound;
       /** Says each step. */
       readonly verbose: boolean;
+      /** Where the journal goes: a file, or the number of a descriptor. */
+      readonly journal: string | null;
       /** Warnings to print before the start; each is whole lines. */
       readonly err: string;
     };

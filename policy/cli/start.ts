@@ -6,6 +6,7 @@ import { checkPlan } from '../plan/compile.ts';
 import type { Facts } from '../plan/facts.ts';
 import type { Bound, LogMode, Plan } from '../plan/plan.ts';
 import type { Flags } from './argv.ts';
+import type { InitFlags } from './argv-init.ts';
 import type { Outcome } from './outcome.ts';
 
 const exitUsage = 64;
@@ -54,11 +55,16 @@ function countOf(issues: readonly Issue[]): string {
 }
 
 /** Everything that is wrong, at once; nothing has been started by then. */
-export function bindWritten(facts: Facts, written: Written, flags: Flags): Bounded {
+export function bindWritten(
+  facts: Facts,
+  written: Written,
+  flags: Flags,
+  init?: InitFlags,
+): Bounded {
   const { source, plan, places, base } = written;
   const { logs, problem } = logsAsked(facts, flags);
   const checked: readonly PlanIssue[] = checkPlan(plan);
-  const { bound, issues } = bind(plan, facts, { base, logs });
+  const { bound, issues } = bind(plan, facts, { base, logs, ...(init && { init }) });
   const all: readonly Issue[] = [
     ...written.issues,
     ...[...checked, ...issues].map((issue) => locateIssue(places, issue)),

@@ -323,7 +323,8 @@ export function exited(unit: Unit, input: Given<'exited'>, turn: Turn): Unit {
   const { code, signal: number, coreDumped } = input;
   const end: End = { type: 'exited', code, signal: number, coreDumped };
   const ended = said(unit, end, nowMs - unit.startedAtMs, turn);
-  if (!input.groupAlive) return over(ended, end, turn);
+  // As an init we leave it to the sweep of PID 1; elsewhere its group is nobody's business.
+  if (!input.groupAlive || turn.isInit) return over(ended, end, turn);
   if (unit.state === 'killing') {
     signal(unit, 9, 'group', turn);
     return { ...ended, state: 'killing' };

@@ -92,6 +92,15 @@ export function causeAmong(
   return ended.reduce((best, index) => (better(index, best) ? index : best));
 }
 
+/** As an init: the command's own, but for what its flags say. */
+function initCode(plan: BoundPlan, units: readonly Unit[]): number {
+  const end = units[0]?.end ?? null;
+  if (end === null) return 0;
+  const own = exitCode(units, end);
+  if (end.type === 'spawn_failed') return plan.init?.notStarted ?? own;
+  return plan.init?.asSuccess.includes(own) ? 0 : own;
+}
+
 /** The code that Tandem ends with. */
 export function finalCode(
   plan: BoundPlan,
@@ -99,6 +108,7 @@ export function finalCode(
   cause: number | null,
   asked: boolean,
 ): number {
+  if (plan.mode === 'init') return initCode(plan, units);
   const causing = cause === null ? null : (units[cause]?.end ?? null);
   if (causing !== null) return exitCode(units, causing);
   const bad = plan.processes.flatMap((process, index) => {

@@ -87,6 +87,7 @@ function cell(
     lingerMs: 8500,
     stopping: false,
     seed: 1,
+    isInit: false,
     actions: [],
     notes: [],
   };
@@ -253,6 +254,7 @@ const golden: { readonly [State in StateName]: Partial<Record<InputName, string>
   },
   done: {
     deadline: 'keep',
+    group_ended: 'keep',
     kill: 'keep',
     pre_stop_finished: 'keep',
     probe_due: 'keep',

@@ -212,6 +212,8 @@ export const rules = {
   },
   done: {
     ...nobody,
+    // As an init we did not wait for it.
+    group_ended: keep,
     pre_stop_finished: keep,
     start: keep,
     stop: keep,

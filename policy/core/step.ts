@@ -67,7 +67,8 @@ function give(work: Work, process: number, input: Input): void {
   const { stop, seed } = work.state;
   const lingerMs = Math.min(plan.stopGraceMs ?? Infinity, work.plan.stopTimeoutMs - reserveMs);
   const stopping = stop !== null;
-  const turn: Turn = { process, plan, nowMs, lingerMs, stopping, seed, actions, notes };
+  const isInit = work.plan.mode === 'init';
+  const turn: Turn = { process, plan, nowMs, lingerMs, stopping, seed, isInit, actions, notes };
   put(work, process, take(unit, input, turn));
 }
 
@@ -253,6 +254,13 @@ function finish(work: Work): void {
   work.state = { ...work.state, phase: 'over' };
 }
 
+/** dumb-init's last word to what its command leaves behind. */
+function endSession(work: Work): void {
+  const run = work.units[0]?.run ?? 0;
+  const target = 'group';
+  work.actions.push({ type: 'signal', process: 0, run, signal: 15, target, wake: true });
+}
+
 function endWhenNothingIsLeft(work: Work): void {
   const { stop, phase, pid1 } = work.state;
   if (phase === 'over') return;
@@ -267,6 +275,7 @@ function endWhenNothingIsLeft(work: Work): void {
     return;
   }
   if (phase !== 'running' || work.units.some((unit) => unit.state !== 'done')) return;
+  if (work.plan.init?.session === true) endSession(work);
   if (work.plan.mode === 'init' && !pid1) {
     finish(work);
     return;

@@ -45,6 +45,8 @@ export type Turn = {
   /** The stop of everything has begun: nothing starts again. */
   readonly stopping: boolean;
   readonly seed: number;
+  /** We are only the init of this one command. */
+  readonly isInit: boolean;
   readonly actions: Action[];
   readonly notes: Note[];
 };

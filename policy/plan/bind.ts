@@ -43,10 +43,8 @@ export type BindOptions = {
   readonly base: string;
   /** What a flag or TANDEM_LOGS says; it wins over the file. */
   readonly logs: LogMode | null;
-  readonly init?: InitOptions;
+  readonly init?: InitOptions & { readonly parentDeath: number };
 };
-
-const plainInit: InitOptions = { group: false, asSuccess: [], rewrite: [] };
 
 export function environment(lines: readonly string[]): ReadonlyMap<string, string> {
   const env = new Map<string, string>();
@@ -160,6 +158,7 @@ function bindOne(
   binder: Binder,
   process: PlannedProcess,
   logs: LogMode,
+  options: BindOptions,
 ): { readonly bound: BoundProcess; readonly launch: Launch } {
   const { facts, plan, issues, base } = binder;
   const at = `processes.${process.name}`;
@@ -220,6 +219,8 @@ function bindOne(
     word: ready.word,
     health: health.probe,
     preStop: preStop.probe,
+    session: options.init?.session ?? false,
+    parentDeath: options.init?.parentDeath ?? 0,
   };
   return { bound, launch };
 }
@@ -269,6 +270,8 @@ function withFront(
     logs,
     stdin: 'null',
     cwd: null,
+    session: false,
+    parentDeath: 0,
   };
   return { bound, launch };
 }
@@ -289,7 +292,7 @@ export function bind(
   const binder: Binder = { plan, facts, env, lookup, issues: [], base: options.base, tempDir };
   const stopTimeoutMs = resolveDuration(binder, 'stop_timeout', plan.stopTimeoutMs);
   const logs = logMode(plan, options);
-  const all = plan.processes.map((process) => bindOne(binder, process, logs));
+  const all = plan.processes.map((process) => bindOne(binder, process, logs, options));
   const front = bindFront(binder, stopTimeoutMs);
   const ports = [
     ...all.map(({ bound }) => ({
@@ -307,7 +310,7 @@ export function bind(
   const bound: Bound = {
     plan: {
       mode: plan.mode,
-      init: plan.mode === 'init' ? (options.init ?? plainInit) : null,
+      init: options.init ?? null,
       stopTimeoutMs,
       stopDelayMs: resolveDuration(binder, 'stop_delay', plan.stopDelayMs),
       processes: all.map((one) => one.bound),

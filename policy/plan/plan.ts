@@ -128,6 +128,10 @@ export type InitOptions = {
   readonly asSuccess: readonly number[];
   /** Signals that are replaced before they are passed on; to 0: dropped. */
   readonly rewrite: readonly Forward[];
+  /** At its end what is left of its group gets TERM. */
+  readonly session: boolean;
+  /** Exit code when it can't be started; null: 127 or 126. */
+  readonly notStarted: number | null;
 };
 
 export type BoundPlan = {
@@ -222,6 +226,10 @@ export type Launch = {
   readonly word: WordSpec | null;
   readonly health: ProbeSpec | null;
   readonly preStop: ProbeSpec | null;
+  /** It leads a session of its own, with the terminal where there is one. */
+  readonly session: boolean;
+  /** The signal that Tandem gets when its parent dies; 0: none. */
+  readonly parentDeath: number;
 };
 
 /** A bound plan with what the host needs, index by index. */

@@ -1,0 +1,92 @@
+#include "journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sink.h"
+
+/* How long one line may wait for its reader before it is given up. */
+enum { WAIT_MS = 200 };
+
+static struct sink *sink;
+static unsigned long long lost;
+
+int journal_open(const char *where)
+{
+    bool is_number = *where && strspn(where, "0123456789") == strlen(where);
+    int fd = is_number ? fcntl(atoi(where), F_DUPFD_CLOEXEC, 3)
+                       : open(where, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+    sink = sink_extra(fd);
+    return 0;
+}
+
+static void put(const struct iovec *pieces, int count)
+{
+    size_t total = 0;
+    for (int i = 0; i < count; i++)
+        total += pieces[i].iov_len;
+    if (sink_room(sink) < total)
+        sinks_drain(WAIT_MS);
+    if (sink_room(sink) < total)
+        lost++;
+    else
+        sink_put(sink, pieces, count);
+}
+
+static void put_lost(void)
+{
+    char text[64];
+    int n = snprintf(text, sizeof text, "{\"lost\":%llu}\n", lost);
+    struct iovec piece = {text, (size_t)n};
+    if (!lost || sink_room(sink) < (size_t)n)
+        return;
+    sink_put(sink, &piece, 1);
+    lost = 0;
+}
+
+enum { VALUES_MAX = 3 };
+
+/* `{"name":value,…}` as one line. */
+static void put_line(JSContext *context, int count, const char *const *names,
+                     JSValueConst const *values)
+{
+    const char *texts[VALUES_MAX] = {0};
+    struct iovec pieces[2 * VALUES_MAX + 1];
+    int n = 0;
+    put_lost();
+    for (int i = 0; i < count; i++) {
+        JSValue json = JS_JSONStringify(context, values[i], JS_UNDEFINED, JS_UNDEFINED);
+        size_t length = 0;
+        texts[i] = JS_ToCStringLen(context, &length, json);
+        JS_FreeValue(context, json);
+        pieces[n++] = (struct iovec){(void *)names[i], strlen(names[i])};
+        pieces[n++] = (struct iovec){(void *)texts[i], length};
+    }
+    pieces[n++] = (struct iovec){"}\n", 2};
+    put(pieces, n);
+    for (int i = 0; i < count; i++)
+        JS_FreeCString(context, texts[i]);
+}
+
+void journal_head(JSContext *context, JSValueConst plan, JSValueConst options, JSValueConst answer)
+{
+    static const char *const names[] = {"{\"journal\":1,\"plan\":", ",\"options\":",
+                                        ",\"answer\":"};
+    JSValueConst values[] = {plan, options, answer};
+    if (sink)
+        put_line(context, 3, names, values);
+}
+
+void journal_step(JSContext *context, JSValueConst batch, JSValueConst answer)
+{
+    static const char *const names[] = {"{\"batch\":", ",\"answer\":"};
+    JSValueConst values[] = {batch, answer};
+    if (sink)
+        put_line(context, 2, names, values);
+}
