@@ -29,6 +29,9 @@ function signal(unit: Unit, number: number, target: 'main' | 'group', turn: Turn
   turn.actions.push({ type: 'signal', process, run: unit.run, signal: number, target, wake });
 }
 
+/** What a pre_stop leaves at least for the stop signal itself. */
+const signalMs = 500;
+
 function probe(unit: Unit, what: ProbeFor, turn: Turn): Unit {
   const { process, plan } = turn;
   const timeoutMs = what === 'health' ? (plan.health?.timeoutMs ?? 0) : probeTimeoutMs;
@@ -223,6 +226,8 @@ function isUnhealthy(unit: Unit, by: 'probe' | 'watchdog', turn: Turn): Unit {
 }
 
 export function triggered(unit: Unit, _input: unknown, turn: Turn): Unit {
+  // In a stop its turn comes anyhow, after those that need it.
+  if (turn.stopping) return { ...unit, watchdogAtMs: null };
   return isUnhealthy(unit, 'watchdog', turn);
 }
 
@@ -267,29 +272,31 @@ export function stop(unit: Unit, input: { readonly graceMs: number | null }, tur
   const { preStop } = plan;
   const { graceMs } = input;
   if (preStop === null || plan.oneshot) return tell(told, graceMs, turn);
+  // Whatever it does, the signal comes before KILL does.
+  const restMs = Math.min(signalMs, Math.floor((graceMs ?? 2 * signalMs) / 2));
+  const timeoutMs = (graceMs ?? turn.lingerMs) - restMs;
   const draining: Unit = {
     ...told,
     state: 'draining',
+    restMs,
     probeAtMs: null,
     watchdogAtMs: null,
-    deadlineMs: graceMs === null ? null : nowMs + graceMs,
+    deadlineMs: nowMs + timeoutMs,
   };
   if (preStop.type === 'delay') return { ...draining, probeAtMs: nowMs + preStop.delayMs };
-  const timeoutMs = graceMs ?? turn.lingerMs;
   turn.actions.push({ type: 'pre_stop', process, run: unit.run, timeoutMs });
   return draining;
 }
 
 export function drained(
   unit: Unit,
-  input: Given<'pre_stop_finished'> | Given<'probe_due'>,
+  input: Given<'pre_stop_finished'> | Given<'probe_due'> | Given<'deadline'>,
   turn: Turn,
 ): Unit {
   const { process, nowMs } = turn;
   if (input.type === 'pre_stop_finished' && !input.passed)
     turn.notes.push({ type: 'pre_stop_failed', process, detail: input.detail });
-  const leftMs = unit.deadlineMs === null ? null : Math.max(0, unit.deadlineMs - nowMs);
-  return tell(unit, leftMs, turn);
+  return tell(unit, Math.max(0, (unit.deadlineMs ?? nowMs) - nowMs) + unit.restMs, turn);
 }
 
 /** It has got its signal, or will; being told only takes away a clock, or a run to come, of its own. */

@@ -101,27 +101,39 @@ function initCode(plan: BoundPlan, units: readonly Unit[]): number {
   return plan.init?.asSuccess.includes(own) ? 0 : own;
 }
 
-/** The code that Tandem ends with. */
+/** Ended otherwise than asked; what had ended before the stop was never part of it. */
+export function endedBadly(
+  plan: BoundPlan,
+  units: readonly Unit[],
+  endedBefore: readonly number[],
+): readonly Unit[] {
+  return plan.processes.flatMap((process, index) => {
+    const unit = units[index];
+    if (unit === undefined || unit.end === null || endedBefore.includes(index)) return [];
+    return unit.killed || !endedWell(process, unit) ? [unit] : [];
+  });
+}
+
+/** The code that Tandem ends with. `endedBefore` a stop that was asked for; null: nobody asked. */
 export function finalCode(
   plan: BoundPlan,
   units: readonly Unit[],
   cause: number | null,
-  asked: boolean,
+  endedBefore: readonly number[] | null,
 ): number {
   if (plan.mode === 'init') return initCode(plan, units);
   const causing = cause === null ? null : (units[cause]?.end ?? null);
   if (causing !== null) return exitCode(units, causing);
-  const bad = plan.processes.flatMap((process, index) => {
-    const unit = units[index];
-    return unit !== undefined && unit.end !== null && !endedWell(process, unit) ? [unit] : [];
-  });
-  if (asked && units.some((unit) => unit.killed)) return exitKilled;
-  // Without a request, the first in time; plan order decides between equals and after a request.
-  const first = asked
-    ? bad[0]
-    : bad.reduce<Unit | undefined>(
-        (best, unit) => (best === undefined || unit.endedAtMs < best.endedAtMs ? unit : best),
-        undefined,
-      );
+  if (endedBefore !== null) {
+    const bad = endedBadly(plan, units, endedBefore);
+    if (bad.some((unit) => unit.killed)) return exitKilled;
+    const first = bad[0]?.end ?? null;
+    return first === null ? 0 : exitCode(units, first);
+  }
+  // Everything has ended by itself: the first in time that was not well.
+  const first = endedBadly(plan, units, []).reduce<Unit | undefined>(
+    (best, unit) => (best === undefined || unit.endedAtMs < best.endedAtMs ? unit : best),
+    undefined,
+  );
   return first?.end ? exitCode(units, first.end) : 0;
 }

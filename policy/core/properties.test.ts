@@ -89,7 +89,7 @@ const choices = fc.array(fc.nat(1 << 18), { maxLength: 60 });
 const runs = Number(globalThis.process.env['TANDEM_RUNS'] ?? 2000);
 
 function play(plan: BoundPlan, drawn: readonly number[], pid1: boolean): World {
-  const world = newWorld(plan, pid1);
+  const world = newWorld(plan, pid1, true);
   for (const choice of drawn) turn(world, choice);
   return world;
 }
@@ -126,7 +126,7 @@ describe('whatever happens', () => {
   test('the exit code is the one of the cause, whatever follows it', () => {
     fc.assert(
       fc.property(aPlan, choices, (plan, drawn) => {
-        const world = newWorld(plan);
+        const world = newWorld(plan, true, true);
         let code: number | null = null;
         for (const choice of drawn) {
           turn(world, choice);

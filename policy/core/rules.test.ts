@@ -169,12 +169,12 @@ const golden: { readonly [State in StateName]: Partial<Record<InputName, string>
     watchdog_triggered: 'stopping unhealthy by 9500, 15→main',
   },
   draining: {
-    deadline: 'killing, 9→group',
+    deadline: 'stopping by 1000, 15→main',
     exited: 'done exited',
     extended: 'keep',
     kill: 'killing, 9→group',
-    pre_stop_finished: 'stopping, 15→main',
-    probe_due: 'stopping, 15→main',
+    pre_stop_finished: 'stopping by 1000, 15→main',
+    probe_due: 'stopping by 1000, 15→main',
     probe_failed: 'keep',
     probe_passed: 'keep',
     probe_void: 'keep',
@@ -273,6 +273,7 @@ const variants: readonly (readonly [StateName, InputName, Partial<Input>, string
   ['stopping', 'exited', { groupAlive: true }, 'lingering exited, 15→group'],
   ['killing', 'exited', { groupAlive: true }, 'exited, 9→group'],
   ['ready', 'stop', { graceMs: null }, 'stopping told, 15→main'],
+  ['spawning', 'stop', { graceMs: 0 }, 'told by 0'],
 ];
 
 describe('the table', () => {

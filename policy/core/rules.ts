@@ -160,7 +160,7 @@ export const rules = {
     pre_stop_finished: drained,
     probe_due: drained,
     extended: extend,
-    deadline: kill,
+    deadline: drained,
   },
   stopping: {
     ...deaf,

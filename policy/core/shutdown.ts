@@ -18,12 +18,18 @@ function escalates(signal: number): boolean {
   return signal === signals.int || signal === signals.quit;
 }
 
-export function beginStop(plan: BoundPlan, signal: number | null, nowMs: number): Stop {
+export function beginStop(
+  plan: BoundPlan,
+  units: readonly Unit[],
+  signal: number | null,
+  nowMs: number,
+): Stop {
   return {
     sinceMs: nowMs,
     // A delay is for those who asked; when a process has died there is nothing to serve with.
     beginsAtMs: signal === null ? nowMs : nowMs + plan.stopDelayMs,
     endMs: nowMs + plan.stopTimeoutMs,
+    endedBefore: units.flatMap((unit, index) => (unit.end === null ? [] : [index])),
     signal,
     level: 1,
     levelAtMs: signal === null ? -escalationGapMs : nowMs,

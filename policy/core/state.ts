@@ -62,6 +62,8 @@ export type Unit = {
   readonly probes: number;
   /** The next probe; up: the end of its `delay`; draining: the end of a pre_stop that waits. */
   readonly probeAtMs: number | null;
+  /** draining: how long after its deadline KILL follows; the stop signal comes in between. */
+  readonly restMs: number;
   /** Health probes that failed in a row. */
   readonly unwell: number;
   readonly watchdogMs: number | null;
@@ -85,6 +87,8 @@ export type Stop = {
   readonly beginsAtMs: number;
   /** The budget is over then; the last half second of it belongs to KILL, sweep and the reason. */
   readonly endMs: number;
+  /** Those that had ended before, which are no part of it. */
+  readonly endedBefore: readonly number[];
   /** The signal that asked for it; null: a process ended and nobody asked. */
   readonly signal: number | null;
   /** How far INT and QUIT have escalated: 1 in order, 2 all at once, 3 kill. */
@@ -117,6 +121,7 @@ export const fresh: Unit = {
   probing: false,
   probes: 0,
   probeAtMs: null,
+  restMs: 0,
   unwell: 0,
   watchdogMs: null,
   watchdogAtMs: null,

@@ -97,7 +97,9 @@ function touchAll(work: Work): void {
 function requestStop(work: Work, signal: number): void {
   const { stop } = work.state;
   const next =
-    stop === null ? beginStop(work.plan, signal, work.nowMs) : escalate(stop, signal, work.nowMs);
+    stop === null
+      ? beginStop(work.plan, work.units, signal, work.nowMs)
+      : escalate(stop, signal, work.nowMs);
   if (next === stop) return;
   work.notes.push({ type: 'stop_asked', signal, level: next.level });
   work.state = { ...work.state, stop: next };
@@ -179,7 +181,7 @@ function findCause(work: Work, before: readonly Unit[]): void {
   if (stop === null) {
     ended.sort((a, b) => a - b);
     const cause = causeAmong(plan, units, ended);
-    work.state = { ...work.state, cause, stop: beginStop(plan, null, nowMs) };
+    work.state = { ...work.state, cause, stop: beginStop(plan, units, null, nowMs) };
     touchAll(work);
   } else if (nowMs < stop.beginsAtMs) {
     // With one of them gone there is nothing to go on serving with.
@@ -247,7 +249,8 @@ function finish(work: Work): void {
   const { stop, cause, openedAtMs } = work.state;
   if (work.state.phase === 'over') return;
   const signal = stop?.signal ?? null;
-  const code = finalCode(work.plan, work.units, cause, signal !== null);
+  const endedBefore = signal === null ? null : (stop?.endedBefore ?? []);
+  const code = finalCode(work.plan, work.units, cause, endedBefore);
   const afterMs = work.nowMs - (stop?.sinceMs ?? openedAtMs);
   work.notes.push({ type: 'over', code, cause, signal, afterMs });
   work.actions.push({ type: 'exit', code });

@@ -8,6 +8,7 @@ import type { Event, ProbeFor } from './event.ts';
 import { violations } from './invariants.ts';
 import { initial, type State } from './state.ts';
 import { type Stepped, step } from './step.ts';
+import { checks } from './watch.fake.ts';
 
 type Sim = {
   run: number;
@@ -19,16 +20,37 @@ type Sim = {
   draining: boolean;
   killed: boolean;
   signals: number[];
+  everSpawned: boolean;
+  everReady: boolean;
+  /** Finished with 0. */
+  completed: boolean;
+  /** It was told for its own failure, not for the stop. */
+  failedItself: boolean;
+  toldAtMs: number | null;
+  lastCode: number;
 };
 
 export type World = {
   readonly plan: BoundPlan;
+  readonly watched: boolean;
   state: State;
   nowMs: number;
   readonly sims: Sim[];
   sweeping: boolean;
   exitCode: number | null;
   stopAskedAtMs: number | null;
+  /** When the stop began, whoever began it. */
+  stopSinceMs: number | null;
+  beganAsked: boolean;
+  /** Requests to stop that count: the first, and every INT and QUIT after it. */
+  interrupts: number;
+  /** Codes of the essential ones among the first that ended unasked; null: none, or not plain. */
+  firstCodes: readonly number[] | null;
+  anyFailed: boolean;
+  anyKill: boolean;
+  anyFailedBefore: boolean;
+  /** All the time that passed beyond what was asked for: nobody can be blamed for it. */
+  napsMs: number;
   readonly history: string[];
 };
 
@@ -65,9 +87,11 @@ function freeze<T>(value: T): T {
   return value;
 }
 
-export function newWorld(plan: BoundPlan, pid1 = true): World {
+/** `watched`: what happens to it comes from here alone, so that the checkers can be believed. */
+export function newWorld(plan: BoundPlan, pid1 = true, watched = false): World {
   const world: World = {
     plan: freeze(plan),
+    watched,
     state: freeze(initial(plan, 1000, { pid1, terminal: false, seed: 7 })),
     nowMs: 1000,
     sims: plan.processes.map(() => ({
@@ -79,23 +103,94 @@ export function newWorld(plan: BoundPlan, pid1 = true): World {
       draining: false,
       killed: false,
       signals: [],
+      everSpawned: false,
+      everReady: false,
+      completed: false,
+      failedItself: false,
+      toldAtMs: null,
+      lastCode: 0,
     })),
     sweeping: false,
     exitCode: null,
     stopAskedAtMs: null,
+    stopSinceMs: null,
+    beganAsked: false,
+    interrupts: 0,
+    firstCodes: null,
+    anyFailed: false,
+    anyKill: false,
+    anyFailedBefore: false,
+    napsMs: 0,
     history: [],
   };
   deliver(world, []);
   return world;
 }
 
-/** One batch through the door; throws what an invariant says. */
+/** What a person beside the machine notes of a batch, before anything is answered. */
+function look(world: World, events: readonly Event[]): void {
+  const { plan, sims } = world;
+  const codes: number[] = [];
+  let plain = world.stopAskedAtMs === null && world.stopSinceMs === null;
+  for (const event of events) {
+    // A stop that began by itself counts as asked for: whoever interrupts it is in a hurry.
+    if (world.stopSinceMs !== null && world.interrupts === 0) world.interrupts = 1;
+    const first = world.interrupts === 0;
+    if (event.type === 'signal_received' && (first ? [2, 3, 15] : [2, 3]).includes(event.signal))
+      world.interrupts += 1;
+    if (event.type === 'signal_received' && [2, 3, 15].includes(event.signal)) plain = false;
+    if (!('process' in event)) continue;
+    const sim = sims[event.process] as Sim;
+    const process = plan.processes[event.process] as BoundProcess;
+    if (event.type === 'spawned') {
+      sim.everSpawned = true;
+      if (process.ready.type === 'start' && !process.oneshot) sim.everReady = true;
+    }
+    if (process.ready.type === 'delay' && sim.main) sim.everReady = true;
+    const passed = event.type === 'probe_finished' && event.passed && sim.main;
+    if (passed || event.type === 'ready_told') sim.everReady = true;
+    if (event.type === 'probe_finished' && event.passed && !sim.main) {
+      world.anyFailed = true;
+      plain = false;
+    }
+    if (event.type === 'spawn_failed' || event.type === 'watchdog_triggered')
+      world.anyFailed = true;
+    if (event.type === 'spawn_failed' || event.type === 'watchdog_triggered') plain = false;
+    if (event.type !== 'exited') continue;
+    const { code, signal } = event;
+    const wellAsTold = sim.toldAtMs !== null && (signal === process.stopSignal || code === 0);
+    sim.lastCode = wellAsTold ? 0 : signal === 0 ? code : 128 + signal;
+    sim.completed = process.oneshot && signal === 0 && code === 0;
+    if (sim.toldAtMs === null && !process.oneshot) world.anyFailed = true;
+    const counts = process.essential && process.restart.policy === 'no' && !sim.completed;
+    if (sim.toldAtMs === null && counts) codes.push(signal === 0 ? code : 128 + signal);
+    else plain = plain && !process.essential;
+  }
+  // Other kinds of ends may come first; where they can, nothing is claimed.
+  const simple = plan.processes.every((one) => one.restart.policy === 'no' && one.health === null);
+  if (codes.length > 0 && plain && simple && !world.anyFailedBefore) world.firstCodes ??= codes;
+  world.anyFailedBefore ||= world.anyFailed;
+}
+
+/** One batch through the door; throws what an invariant says, or who watches. */
 export function deliver(world: World, events: readonly Event[]): Stepped {
   const before = world.state;
   world.history.push(`${world.nowMs}: ${events.map((event) => JSON.stringify(event)).join(' ')}`);
+  look(world, events);
   const stepped = step(world.plan, before, { nowMs: world.nowMs, events });
   world.state = freeze(stepped.state);
+  if (world.stopSinceMs === null && stepped.state.stop !== null) {
+    world.stopSinceMs = stepped.state.stop.sinceMs;
+    world.beganAsked = world.stopAskedAtMs !== null;
+  }
   for (const action of stepped.actions) {
+    for (const [name, check] of world.watched ? Object.entries(checks) : []) {
+      const broken = check(world, action);
+      if (broken !== null)
+        throw new Error(
+          `${name}: ${broken}\n${world.history.join('\n')}\n  ${JSON.stringify(action)}`,
+        );
+    }
     world.history.push(`    ${JSON.stringify(action)}`);
     if (action.type === 'exit') {
       if (world.exitCode !== null) throw new Error('a second exit');
@@ -106,7 +201,14 @@ export function deliver(world: World, events: readonly Event[]): Stepped {
     const sim = world.sims[action.process] as Sim;
     if (action.type === 'spawn') {
       if (sim.main || sim.group) throw new Error('a spawn while the run before is there');
-      Object.assign(sim, { spawning: true, killed: false, draining: false, signals: [] });
+      Object.assign(sim, {
+        spawning: true,
+        killed: false,
+        draining: false,
+        signals: [],
+        failedItself: false,
+        toldAtMs: null,
+      });
       sim.run = action.run;
     } else if (action.type === 'probe') {
       if (sim.probing) throw new Error(`two probes at once for ${action.process}`);
@@ -116,6 +218,9 @@ export function deliver(world: World, events: readonly Event[]): Stepped {
       sim.draining = true;
     } else if (action.type === 'signal') {
       sim.signals.push(action.signal);
+      world.anyKill ||= action.signal === 9;
+      if (action.wake) sim.toldAtMs ??= world.nowMs;
+      if (action.wake && world.stopSinceMs === null) sim.failedItself = true;
       if (action.signal === 9 && sim.group) sim.killed = true;
     }
   }
@@ -258,7 +363,11 @@ function possible(world: World): readonly Happening[] {
 function passTime(world: World, choice: number): void {
   const wake = world.state.wakeAtMs;
   const steps = [1, 300, 700, wake === null ? 5 : Math.max(1, wake - world.nowMs)];
-  world.nowMs += (steps[choice % steps.length] ?? 1) + (choice % 11 === 0 ? 400 : 0);
+  // A sweep answers in the time that it was given, and that is the host's to keep.
+  const asked = world.sweeping ? 0 : wake === null ? Infinity : wake - world.nowMs;
+  const nap = (steps[choice % steps.length] ?? 1) + (choice % 11 === 0 ? 400 : 0);
+  world.nowMs += nap;
+  world.napsMs += nap - Math.max(0, Math.min(asked, nap));
 }
 
 /** One turn by one choice: some time, and up to three things in one batch. */

@@ -1,5 +1,5 @@
 /** Records as lines for people. Quiet unless something must be known or `-v` asks for every step. */
-import { exitCode, unreachable } from '../core/end.ts';
+import { endedBadly, unreachable } from '../core/end.ts';
 import type { Record as Note } from '../core/record.ts';
 import type { End, State } from '../core/state.ts';
 import type { BoundPlan } from '../plan/plan.ts';
@@ -90,9 +90,8 @@ function overLines(
   }
   if (signal === null)
     return [{ text: `tandem: everything has ended; exit code ${code}`, tail: null }];
-  const bad = state.units.flatMap((other, i) =>
-    other.end !== null && other.end.type !== 'never_started' && isBad(plan, state, i) ? [i] : [],
-  );
+  const wrong = new Set(endedBadly(plan, state.units, state.stop?.endedBefore ?? []));
+  const bad = state.units.flatMap((unit, i) => (wrong.has(unit) ? [i] : []));
   const verdict =
     bad.length === 0
       ? 'all ended well'
@@ -104,15 +103,6 @@ function overLines(
           .join(', ');
   const text = `tandem: stopped on ${signalName(signal)} in ${seconds(afterMs)}: ${verdict}`;
   return [{ text: `${text}; exit code ${code}`, tail: null }];
-}
-
-function isBad(plan: BoundPlan, state: State, index: number): boolean {
-  const unit = state.units[index];
-  const process = plan.processes[index];
-  if (unit?.end == null || process === undefined) return false;
-  const code = exitCode(state.units, unit.end);
-  const fine = [0, 128 + process.stopSignal, ...process.successCodes];
-  return unit.killed || !fine.includes(code);
 }
 
 function said(text: string): readonly Line[] {
