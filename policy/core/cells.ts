@@ -133,7 +133,9 @@ export function spawned(unit: Unit, input: Given<'spawned'>, turn: Turn): Unit {
   turn.notes.push({ type: 'started', process, pid: input.pid });
   const up: Unit = { ...unit, state: 'up', startedAtMs: nowMs, crowded: 0 };
   if (unit.killed) return kill(up, { why: 'asked' }, turn);
-  if (unit.told) return stop(up, { graceMs: unit.deadlineMs }, turn);
+  // Its time has run since it was told; the answer of the host does not make it longer.
+  const leftMs = unit.deadlineMs === null ? null : Math.max(0, unit.deadlineMs - nowMs);
+  if (unit.told) return stop(up, { graceMs: leftMs }, turn);
   if (plan.oneshot) {
     return { ...up, deadlineMs: plan.timeoutMs === null ? null : nowMs + plan.timeoutMs };
   }
@@ -151,8 +153,9 @@ export function spawned(unit: Unit, input: Given<'spawned'>, turn: Turn): Unit {
 }
 
 /** The stop waits for the host's answer: there is no process to signal yet. */
-export function stopWhenSpawned(unit: Unit, input: Given<'stop'>): Unit {
-  return { ...unit, told: true, deadlineMs: input.graceMs };
+export function stopWhenSpawned(unit: Unit, input: Given<'stop'>, turn: Turn): Unit {
+  const deadlineMs = input.graceMs === null ? null : turn.nowMs + input.graceMs;
+  return { ...unit, told: true, deadlineMs };
 }
 
 export function killWhenSpawned(unit: Unit): Unit {

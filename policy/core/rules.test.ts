@@ -132,7 +132,7 @@ const golden: { readonly [State in StateName]: Partial<Record<InputName, string>
     spawn_failed: 'done spawn_failed',
     spawned: 'up by 241000, probe start',
     start: 'keep',
-    stop: 'told by 2000',
+    stop: 'told by 3000',
   },
   up: {
     deadline: 'stopping not_ready by 9500, 15→main',
@@ -273,7 +273,7 @@ const variants: readonly (readonly [StateName, InputName, Partial<Input>, string
   ['stopping', 'exited', { groupAlive: true }, 'lingering exited, 15→group'],
   ['killing', 'exited', { groupAlive: true }, 'exited, 9→group'],
   ['ready', 'stop', { graceMs: null }, 'stopping told, 15→main'],
-  ['spawning', 'stop', { graceMs: 0 }, 'told by 0'],
+  ['spawning', 'stop', { graceMs: 0 }, 'told by 1000'],
 ];
 
 describe('the table', () => {

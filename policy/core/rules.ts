@@ -159,7 +159,8 @@ export const rules = {
     group_ended: never,
     pre_stop_finished: drained,
     probe_due: drained,
-    extended: extend,
+    // More time is the signal's to give; a pre_stop has its own.
+    extended: keep,
     deadline: drained,
   },
   stopping: {

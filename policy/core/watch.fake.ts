@@ -40,6 +40,14 @@ const spawnsAlone: Check = (world, action) => {
   return sim?.main || sim?.group ? `two runs of process ${action.process} at once` : null;
 };
 
+const startsAgainAsSaid: Check = (world, action) => {
+  if (action.type !== 'spawn' || action.run === 1) return null;
+  const sim = world.sims[action.process];
+  const policy = world.plan.processes[action.process]?.restart.policy;
+  if (policy !== 'no' || sim === undefined || sim.crowded >= action.run - 1) return null;
+  return `process ${action.process} is started again, and was not to be`;
+};
+
 const toldInOrder: Check = (world, action) => {
   if (action.type !== 'signal' || action.signal === 9 || !action.wake) return null;
   if (world.stopAskedAtMs === null || world.interrupts > 1) return null;
@@ -58,7 +66,13 @@ const killedLate: Check = (world, action) => {
   if (sim === undefined || process === undefined || world.interrupts > 2) return null;
   const budgetMs = world.plan.stopTimeoutMs - 500;
   const since = world.stopSinceMs;
-  if (since !== null && world.nowMs - since >= budgetMs) return null;
+  if (since !== null && world.nowMs - since >= budgetMs) {
+    const free = dependents(world, action.process).length === 0;
+    const long = world.nowMs - sim.spawnedAtMs > 2000;
+    if (sim.toldAtMs === null && sim.main && free && long && !sim.killSent)
+      return `the budget ran out, and process ${action.process} was never told`;
+    return null;
+  }
   if (sim.killed) return null;
   if (sim.toldAtMs === null) return `process ${action.process} is killed and was never told`;
   return null;
@@ -69,7 +83,9 @@ const endsClean: Check = (world, action) => {
   const since = world.stopSinceMs;
   const over = since !== null && world.nowMs - since >= world.plan.stopTimeoutMs;
   const left = world.sims.findIndex((_, index) => isThere(world, index));
-  return left >= 0 && !over ? `the exit leaves process ${left} behind` : null;
+  const spared = world.sims.findIndex((sim) => (sim.main || sim.group) && !sim.killSent);
+  if (left >= 0 && !over) return `the exit leaves process ${left} behind`;
+  return spared >= 0 ? `the exit leaves process ${spared} behind, and KILL was not tried` : null;
 };
 
 const endsInTime: Check = (world, action) => {
@@ -102,6 +118,7 @@ const wellIsNought: Check = (world, action) => {
 export const checks: Readonly<Record<string, Check>> = {
   spawnsInOrder,
   spawnsAlone,
+  startsAgainAsSaid,
   toldInOrder,
   killedLate,
   endsClean,

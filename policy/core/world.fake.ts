@@ -18,9 +18,14 @@ type Sim = {
   /** The probe that is out, and of which run it asks. */
   probing: { readonly for: ProbeFor; readonly run: number } | null;
   draining: boolean;
+  /** KILL was sent, whether or not it reached anybody. */
+  killSent: boolean;
   killed: boolean;
   signals: number[];
+  /** Spawns that the machine had no room for. */
+  crowded: number;
   everSpawned: boolean;
+  spawnedAtMs: number;
   everReady: boolean;
   /** Finished with 0. */
   completed: boolean;
@@ -101,9 +106,12 @@ export function newWorld(plan: BoundPlan, pid1 = true, watched = false): World {
       group: false,
       probing: null,
       draining: false,
+      killSent: false,
       killed: false,
       signals: [],
+      crowded: 0,
       everSpawned: false,
+      spawnedAtMs: 0,
       everReady: false,
       completed: false,
       failedItself: false,
@@ -144,17 +152,21 @@ function look(world: World, events: readonly Event[]): void {
     const process = plan.processes[event.process] as BoundProcess;
     if (event.type === 'spawned') {
       sim.everSpawned = true;
+      sim.spawnedAtMs = world.nowMs;
       if (process.ready.type === 'start' && !process.oneshot) sim.everReady = true;
     }
     if (process.ready.type === 'delay' && sim.main) sim.everReady = true;
     const passed = event.type === 'probe_finished' && event.passed && sim.main;
-    if (passed || event.type === 'ready_told') sim.everReady = true;
+    const told = event.type === 'ready_told' && event.run === sim.run;
+    if (passed || told) sim.everReady = true;
     if (event.type === 'probe_finished' && event.passed && !sim.main) {
       world.anyFailed = true;
       plain = false;
     }
-    if (event.type === 'spawn_failed' || event.type === 'watchdog_triggered')
-      world.anyFailed = true;
+    // A watchdog may run out at any later time.
+    const ends = ['spawn_failed', 'watchdog_triggered', 'watchdog'];
+    if (ends.includes(event.type)) world.anyFailed = true;
+    if (event.type === 'spawn_failed' && event.errno === 'EAGAIN') sim.crowded += 1;
     if (event.type === 'spawn_failed' || event.type === 'watchdog_triggered') plain = false;
     if (event.type !== 'exited') continue;
     const { code, signal } = event;
@@ -167,7 +179,13 @@ function look(world: World, events: readonly Event[]): void {
     else plain = plain && !process.essential;
   }
   // Other kinds of ends may come first; where they can, nothing is claimed.
-  const simple = plan.processes.every((one) => one.restart.policy === 'no' && one.health === null);
+  // Deadlines end runs too; where one may have passed, nothing is claimed.
+  const simple =
+    world.nowMs < 20_000 &&
+    plan.processes.every(
+      ({ restart, health, timeoutMs }) =>
+        restart.policy === 'no' && health === null && timeoutMs === null,
+    );
   if (codes.length > 0 && plain && simple && !world.anyFailedBefore) world.firstCodes ??= codes;
   world.anyFailedBefore ||= world.anyFailed;
 }
@@ -203,6 +221,7 @@ export function deliver(world: World, events: readonly Event[]): Stepped {
       if (sim.main || sim.group) throw new Error('a spawn while the run before is there');
       Object.assign(sim, {
         spawning: true,
+        killSent: false,
         killed: false,
         draining: false,
         signals: [],
@@ -219,6 +238,7 @@ export function deliver(world: World, events: readonly Event[]): Stepped {
     } else if (action.type === 'signal') {
       sim.signals.push(action.signal);
       world.anyKill ||= action.signal === 9;
+      sim.killSent ||= action.signal === 9;
       if (action.wake) sim.toldAtMs ??= world.nowMs;
       if (action.wake && world.stopSinceMs === null) sim.failedItself = true;
       if (action.signal === 9 && sim.group) sim.killed = true;
@@ -301,7 +321,7 @@ export function owed(world: World): readonly Happening[] {
 }
 
 /** What may happen besides, and may as well never. */
-function possible(world: World): readonly Happening[] {
+function possible(world: World, signalled: boolean, deadly: boolean): readonly Happening[] {
   const out: Happening[] = [];
   world.sims.forEach((sim, index) => {
     const ref = { process: index, run: sim.run };
@@ -332,7 +352,12 @@ function possible(world: World): readonly Happening[] {
       out.push({ name: 'lives', happen: () => ({ type: 'watchdog', ...ref, ms: 5000 }) });
       out.push({ name: 'breaks', happen: () => ({ type: 'watchdog_triggered', ...ref }) });
     }
-    if (sim.main) {
+    if (sim.run > 1 && world.plan.processes[index]?.ready.type === 'word')
+      out.push({
+        name: 'an old word',
+        happen: () => ({ type: 'ready_told', process: index, run: sim.run - 1 }),
+      });
+    if (sim.main && deadly) {
       out.push({ name: 'exits 0', happen: () => exitOf(world, index, 0, 0, false) });
       out.push({ name: 'exits 3', happen: () => exitOf(world, index, 3, 0, false) });
       out.push({ name: 'leaves', happen: () => exitOf(world, index, 0, 0, true) });
@@ -348,7 +373,7 @@ function possible(world: World): readonly Happening[] {
         },
       });
   });
-  for (const signal of [15, 2, 3, 20, 18, 1])
+  for (const signal of signalled ? [15, 2, 3, 20, 18, 1] : [])
     out.push({
       name: `signal ${signal}`,
       happen: () => {
@@ -376,9 +401,12 @@ export function turn(world: World, choice: number): void {
   if (choice % 3 === 0) passTime(world, choice >> 4);
   const events: Event[] = [];
   for (let i = 0; i <= choice % 3; i += 1) {
-    const all = [...owed(world), ...owed(world), ...possible(world)];
-    const picked = all[(choice >> (3 + 5 * i)) % all.length]?.happen() ?? null;
-    if (picked !== null) events.push(picked);
+    // Signals are rare, so that a history has time to become one.
+    const signalled = (choice >> (2 + 4 * i)) % 16 === 0;
+    const deadly = (choice >> (1 + 3 * i)) % 4 === 0;
+    const all = [...owed(world), ...owed(world), ...possible(world, signalled, deadly)];
+    const picked = all.length === 0 ? null : all[(choice >> (3 + 5 * i)) % all.length]?.happen();
+    if (picked) events.push(picked);
   }
   deliver(world, events);
 }
@@ -392,5 +420,33 @@ export function drain(world: World, most = 2000): void {
     if (next === undefined) world.nowMs = Math.max(world.nowMs + 1, wake ?? 0);
     const event = next?.happen() ?? null;
     deliver(world, event === null ? [] : [event]);
+  }
+}
+
+/** Everybody behaves: answers are good, oneshots finish. Ends when nothing is owed any more. */
+export function calm(world: World, most = 500): void {
+  for (let i = 0; i < most && world.exitCode === null; i += 1) {
+    const events: Event[] = [];
+    world.sims.forEach((sim, index) => {
+      const ref = { process: index, run: sim.run };
+      const plan = world.plan.processes[index];
+      const port = sim.probing?.for === 'port';
+      if (sim.spawning) {
+        Object.assign(sim, { spawning: false, main: true, group: true });
+        events.push({ type: 'spawned', ...ref, pid: 100 + index });
+      } else if (sim.probing) {
+        const out = answer(sim, index, !port, port ? 'ECONNREFUSED' : '127.0.0.1');
+        if (out !== null) events.push(out);
+      } else if (sim.main && plan?.oneshot) events.push(exitOf(world, index, 0, 0, false));
+      else if (sim.main && plan?.ready.type === 'word' && !sim.everReady)
+        events.push({ type: 'ready_told', ...ref });
+    });
+    if (events.length === 0) {
+      const wake = world.state.wakeAtMs;
+      const allUp = world.sims.every((sim) => sim.everSpawned);
+      if (allUp || wake === null) return;
+      world.nowMs = Math.max(world.nowMs + 1, wake);
+    }
+    deliver(world, events);
   }
 }
