@@ -26,17 +26,40 @@ int journal_open(const char *where)
     return 0;
 }
 
+/* In pieces that fit: a line may be longer than the ring. False when its reader does not take it. */
+static bool put_piece(const char *bytes, size_t length)
+{
+    while (length) {
+        size_t room = sink_room(sink), n = length < room ? length : room;
+        struct iovec piece = {(void *)bytes, n};
+        if (n == 0) {
+            sinks_drain(WAIT_MS);
+            if (sink_room(sink) == 0)
+                return false;
+            continue;
+        }
+        sink_put(sink, &piece, 1);
+        bytes += n;
+        length -= n;
+    }
+    return true;
+}
+
 static void put(const struct iovec *pieces, int count)
 {
-    size_t total = 0;
-    for (int i = 0; i < count; i++)
-        total += pieces[i].iov_len;
-    if (sink_room(sink) < total)
-        sinks_drain(WAIT_MS);
-    if (sink_room(sink) < total)
+    static bool broken;
+    /* What was begun and not taken has to end somewhere. */
+    if (broken && !put_piece("\n", 1)) {
         lost++;
-    else
-        sink_put(sink, pieces, count);
+        return;
+    }
+    broken = false;
+    for (int i = 0; i < count; i++)
+        if (!put_piece(pieces[i].iov_base, pieces[i].iov_len)) {
+            broken = true;
+            lost++;
+            return;
+        }
 }
 
 static void put_lost(void)
