@@ -3,7 +3,7 @@
  * Method: a build whose policy fails on demand, and real crashes of the real one.
  */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { cleanUp, folder, places, start, until } from './binary.ts';
@@ -22,7 +22,6 @@ for (const place of places)
       ['throws', 'SIGUSR1', /internal error: Error: as asked/],
       ['loops', 'SIGUSR2', /internal error: InternalError: interrupted/],
       ['runs out of memory', 'SIGHUP', /internal error: .*(out of memory|memory)/],
-      ['answers nonsense', 'SIGWINCH', /internal error: /],
     ])('policy that %s', async (_what, signal, said) => {
       const dir = folder();
       const file = join(dir, 'told');
@@ -54,3 +53,37 @@ for (const place of places)
       },
     );
   });
+
+describe('the door between C and JavaScript', () => {
+  test('100 kinds of nonsense from the policy: a harmless one is passed over, any other is a take-down', async () => {
+    const codes: (number | null)[] = [];
+    const dir = folder();
+    const play = async (seed: number): Promise<void> => {
+      const program = join(dir, `fuzz${seed}`);
+      const told = join(dir, `told${seed}`);
+      writeFileSync(
+        program,
+        `#!/bin/sh\ntrap "echo told > ${told}; exit 0" TERM\necho runs\nwhile :; do sleep 0.02; done\n`,
+        { mode: 0o755 },
+      );
+      const running = start(['run', program, 'sleep 99'], {
+        binary: resolve('build/tandem-faulty-asan'),
+        env: { ASAN_OPTIONS: 'detect_leaks=0:handle_segv=0:handle_abort=0' },
+      });
+      await until('the start', () => running.out().includes('runs'), running.err);
+      for (let i = 0; i < 5 && running.child.exitCode === null; i += 1) {
+        running.signal('SIGWINCH');
+        await new Promise((next) => setTimeout(next, 10));
+      }
+      if (running.child.exitCode === null) running.signal('SIGTERM');
+      const { code, signal } = await running.ended;
+      // 137: the nonsense was a KILL for one of them, which is what it asked for.
+      expect([0, 70, 137, 143, 9], `seed ${seed}: ${signal}\n${running.err()}`).toContain(code);
+      if (code === 70) expect(running.err()).toContain('internal error: ');
+      codes.push(code);
+    };
+    for (let seed = 1; seed <= 100; seed += 10)
+      await Promise.all(Array.from({ length: 10 }, (_, i) => play(seed + i)));
+    expect(codes.filter((code) => code === 70).length).toBeGreaterThan(60);
+  }, 120_000);
+});

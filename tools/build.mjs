@@ -213,6 +213,7 @@ if (forTests) {
   link(builds.asan, source, 'tandem-asan', own);
   await buildSection(compiler, 'faulty', 'test/faulty.ts');
   link(builds.release, source, 'tandem-faulty', { ...own, supervise: 'faulty' });
+  link(builds.asan, source, 'tandem-faulty-asan', { ...own, supervise: 'faulty' });
 }
 const size = statSync(binary).size;
 const took = ((performance.now() - from) / 1000).toFixed(1);
