@@ -15,8 +15,10 @@ const mayImport = {
 const bannedInPolicy = /\b(Date|Math\.random|async|Promise|globalThis|console|setTimeout)\b/;
 const bannedInHost = /\b(restart|ready|backoff)\b/;
 const privatePaths = /\/work\/main|\/root\/|\/tmp\/bash_jobs|(deb\.debian|registry\.npmjs)\.org/;
-const limits = { '.ts': 350, '.c': 400, '.h': 200 };
+const limits = { '.ts': 400, '.c': 400, '.h': 200 };
 const columnsMax = 120;
+/** Tables of text to look for; a broken line would be another text. */
+const wide = ['tools/mutate.mjs'];
 
 const problems = [];
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' })
@@ -62,7 +64,7 @@ for (const file of files) {
   const isTest = /\.(test|fake)\.ts$|^test\//.test(file);
   if (limit && !isTest && lines.length - 1 > limit)
     problems.push(`${file}: ${lines.length - 1} lines, at most ${limit}: split it`);
-  if (/\.(ts|c|h|mjs)$/.test(file) && !isTest)
+  if (/\.(ts|c|h|mjs)$/.test(file) && !isTest && !wide.includes(file))
     lines.forEach((line, i) => {
       if (line.length > columnsMax) problems.push(`${file}:${i + 1}: ${line.length} columns`);
     });
