@@ -141,6 +141,24 @@ static bool flag(JSContext *context, JSValueConst object, const char *key)
     return yes;
 }
 
+static bool same(char *const *a, char *const *b)
+{
+    while (*a && *b && strcmp(*a, *b) == 0) {
+        a++;
+        b++;
+    }
+    return !*a && !*b;
+}
+
+/* Most processes have the same environment as the one before; it is kept once. */
+static void share_env(struct child *child, const struct child *before)
+{
+    if (!child->env || !before->env || !same(child->env, before->env))
+        return;
+    free(child->env);
+    child->env = before->env;
+}
+
 int wire_launches(JSContext *context, JSValueConst launches)
 {
     host.children_count = (uint32_t)length_of(context, launches);
@@ -153,6 +171,8 @@ int wire_launches(JSContext *context, JSValueConst launches)
         child->name = copy_text(context, launch, "name");
         child->argv = copy_vector(context, launch, "argv");
         child->env = copy_vector(context, launch, "env");
+        if (i > 0)
+            share_env(child, child - 1);
         child->cwd = copy_text(context, launch, "cwd");
         child->logs = text_is(context, launch, "logs", "prefix") ? LOGS_PREFIX : LOGS_INHERIT;
         child->session = flag(context, launch, "session");

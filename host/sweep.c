@@ -22,6 +22,7 @@ static struct {
     bool running;
     int64_t kill_at_ms, give_up_at_ms, next_ms;
     uint32_t signalled, killed;
+    bool blind;              /* without /proc: only groups that we made are known */
 } sweep;
 
 static bool no_child_left(void)
@@ -46,6 +47,9 @@ static int find_descendants(struct parent_of *all, pid_t *found)
             all[all_count++] = (struct parent_of){(pid_t)atol(entry->d_name), parent};
     }
     closedir(proc);
+    /* The folder is there and nothing is mounted on it: not even we are in it. */
+    if (all_count == 0)
+        return -ENOENT;
     pid_t self = getpid();
     while (before != count) {
         before = count;
@@ -78,8 +82,10 @@ static int signal_descendants(int signal)
     static struct parent_of all[DESCENDANTS_MAX];
     static pid_t found[DESCENDANTS_MAX];
     int count = find_descendants(all, found);
-    if (count < 0)
+    if (count < 0) {
+        sweep.blind = true;
         return signal_groups(signal);
+    }
     for (int pass = 0, before = -1; signal == SIGKILL && pass < PASSES_MAX && before != count;
          pass++) {
         before = count;
@@ -103,7 +109,7 @@ static void finish(bool left)
 {
     sweep.running = false;
     loop_event((struct event){.type = EV_SWEPT, .a = sweep.signalled, .b = sweep.killed,
-                              .c = left});
+                              .c = (left ? 1 : 0) | (sweep.blind ? 2 : 0)});
 }
 
 void sweep_start(int64_t grace_ms, int64_t kill_ms)
@@ -111,6 +117,7 @@ void sweep_start(int64_t grace_ms, int64_t kill_ms)
     int64_t now = now_ms();
     sweep.running = true;
     sweep.signalled = sweep.killed = 0;
+    sweep.blind = false;
     sweep.kill_at_ms = now + grace_ms;
     sweep.give_up_at_ms = sweep.kill_at_ms + kill_ms;
     sweep.next_ms = now;

@@ -85,7 +85,8 @@ static void swept(JSContext *context, JSValue o, const struct event *e)
 {
     set_int(context, o, "signalled", e->a);
     set_int(context, o, "killed", e->b);
-    set_int(context, o, "left", e->c);
+    set_int(context, o, "left", e->c & 1);
+    set_bool(context, o, "blind", e->c & 2);
 }
 
 static const struct {

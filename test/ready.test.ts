@@ -241,6 +241,26 @@ time.sleep(0.2)
   });
 });
 
+test.skipIf(!existsSync('/usr/bin/gunicorn'))(
+  'gunicorn tells by sd_notify',
+  async () => {
+    const port = await freePort();
+    const running = await waits(
+      `[/usr/bin/python3, /usr/bin/gunicorn, --bind, "127.0.0.1:${port}", "w:app"]`,
+      'ready: notify',
+      {
+        env: { PATH: '/usr/bin:/bin' },
+        files: {
+          'w.py':
+            'import time\ntime.sleep(0.3)\ndef app(e, s):\n    s("200 OK", []); return [b"x"]\n',
+        },
+      },
+    );
+    await endsWell(running);
+  },
+  30_000,
+);
+
 /** grpc.health.v1 by hand on Node's HTTP/2, with the answers that the protocol allows. */
 const grpcServer = (port: number): string => `
 const http2 = require('node:http2');

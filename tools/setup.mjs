@@ -16,6 +16,7 @@ const packages = [
   { name: 'musl-tools', file: '/usr/bin/musl-gcc', for: ['build', 'demo', 'all', 'compare'] },
   { name: 'memcached', file: '/usr/bin/memcached', for: ['all'] },
   { name: 'strace', file: '/usr/bin/strace', for: ['all'] },
+  { name: 'gunicorn', file: '/usr/bin/gunicorn', for: ['all'] },
   { name: 'tini', file: '/usr/bin/tini', for: ['compare', 'all'] },
   { name: 'dumb-init', file: '/usr/bin/dumb-init', for: ['all'] },
   { name: 'nginx', file: '/usr/sbin/nginx', for: ['demo', 'all', 'compare'] },

@@ -53,12 +53,16 @@ export type Event =
   | ({ readonly type: 'watchdog_triggered' } & RunRef)
   /** Tandem itself received a signal. `sender` is a pid or 0. */
   | { readonly type: 'signal_received'; readonly signal: number; readonly sender: number }
-  /** The one answer to `sweep`: how many processes were told to end, killed, and are left. */
+  /**
+   * The one answer to `sweep`: how many processes were told to end and killed, and whether any
+   * is left. `blind`: without /proc only the groups could be reached.
+   */
   | {
       readonly type: 'swept';
       readonly signalled: number;
       readonly killed: number;
       readonly left: number;
+      readonly blind: boolean;
     };
 
 export type EventType = Event['type'];

@@ -37,7 +37,12 @@ export type Record =
   | { readonly type: 'group_left'; readonly process: number }
   | { readonly type: 'skipped'; readonly process: number; readonly because: number }
   | { readonly type: 'ignored'; readonly signal: number }
-  | { readonly type: 'swept'; readonly killed: number; readonly left: number }
+  | {
+      readonly type: 'swept';
+      readonly killed: number;
+      readonly left: number;
+      readonly blind: boolean;
+    }
   | {
       readonly type: 'anomaly';
       readonly process: number;

@@ -73,7 +73,7 @@ const exited = (process: number, code: number, signal = 0, groupAlive = false): 
   groupAlive,
 });
 const signal = (number: number): Event => ({ type: 'signal_received', signal: number, sender: 0 });
-const swept: Event = { type: 'swept', signalled: 0, killed: 0, left: 0 };
+const swept: Event = { type: 'swept', signalled: 0, killed: 0, left: 0, blind: false };
 
 /** The test host believes what a conversation says of its processes. */
 function alive(world: World, ...processes: readonly number[]): void {

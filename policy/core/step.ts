@@ -129,7 +129,8 @@ function inputOf(work: Work, event: OfRun): Input {
 function apply(work: Work, event: Event): void {
   if (event.type === 'signal_received') return;
   if (event.type === 'swept') {
-    work.notes.push({ type: 'swept', killed: event.killed, left: event.left });
+    const { killed, left, blind } = event;
+    work.notes.push({ type: 'swept', killed, left, blind });
     finish(work);
     return;
   }

@@ -314,7 +314,7 @@ export function owed(world: World): readonly Happening[] {
       name: 'swept',
       happen: () => {
         world.sweeping = false;
-        return { type: 'swept', signalled: 0, killed: 0, left: 0 };
+        return { type: 'swept', signalled: 0, killed: 0, left: 0, blind: false };
       },
     });
   return out;

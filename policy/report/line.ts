@@ -168,6 +168,8 @@ export function lines(
     case 'ignored':
       return aside(`${signalName(note.signal)} ignored`);
     case 'swept':
+      if (note.blind)
+        return said('there is no /proc: only process groups could be ended, others may be left');
       if (note.left > 0) return said('some processes could not be ended');
       return note.killed > 0 ? aside('processes that were left over had to be killed') : [];
     case 'anomaly':
