@@ -54,6 +54,10 @@ struct word {
     void *pattern;           /* compiled */
 };
 
+/* In the environment of each process and of all that descend from it. */
+#define ORPHAN_MARK "TANDEM_PROCESS="
+enum { ORPHANS_MAX = 32 };
+
 /* One process of the plan: how to start it, and its run of the moment. */
 struct child {
     char *name;
@@ -68,6 +72,11 @@ struct child {
     pid_t pid;
     /* The group of the last run, as long as it may have members; else 0. */
     pid_t group;
+    /* Its main process has been reaped, and something of the run was there then. */
+    bool watched;
+    /* Descendants in groups of their own that came to us. */
+    pid_t orphans[ORPHANS_MAX];
+    uint32_t orphans_count;
     /* The one that it said it goes on as (sd_notify's MAINPID). */
     pid_t next_pid;
     struct probe_spec asked, health, pre_stop;
@@ -148,6 +157,11 @@ void word_spawned(uint32_t process);
 void word_event(uint32_t process);
 /* What it goes on as has to be known before its main process is reaped; 0: nothing. */
 pid_t word_successor(struct child *child);
+
+/* orphans.c */
+void orphans_collect(struct child *child);
+void orphans_signal(const struct child *child, int signal);
+void orphans_reaped(pid_t pid);
 
 /* descend.c: the parent of a process by /proc; -1: unknown, or it is a zombie. */
 pid_t parent_of_pid(pid_t pid);

@@ -75,12 +75,11 @@ static void judge_groups(size_t first_event)
         if (e->type != EV_EXITED)
             continue;
         struct child *child = &host.children[e->process];
-        if (group_alive(child->group)) {
-            e->c |= 2;
-            host.groups_watched++;
-        } else {
-            child->group = 0;
-        }
+        orphans_collect(child);
+        child->group = group_alive(child->group) ? child->group : 0;
+        child->watched = child->group || child->orphans_count;
+        e->c |= child->watched ? 2 : 0;
+        host.groups_watched += child->watched ? 1 : 0;
     }
 }
 
@@ -88,13 +87,23 @@ static void look_at_groups(void)
 {
     for (uint32_t i = 0; i < host.children_count && host.groups_watched; i++) {
         struct child *child = &host.children[i];
-        if (child->pid || !child->group || group_alive(child->group))
+        if (!child->watched)
             continue;
-        child->group = 0;
+        child->group = child->group && group_alive(child->group) ? child->group : 0;
+        if (child->group || child->orphans_count)
+            continue;
+        child->watched = false;
         host.groups_watched--;
         loop_event((struct event){.type = EV_GROUP_ENDED, .process = i, .run = child->run});
     }
     groups_looked_at_ms = now_ms();
+}
+
+static void other_reaped(const siginfo_t *info)
+{
+    probe_reaped(info->si_pid, info->si_code == CLD_EXITED && info->si_status == 0);
+    if (host.groups_watched)
+        orphans_reaped(info->si_pid);
 }
 
 void reap_all(void)
@@ -115,7 +124,7 @@ void reap_all(void)
         else if (child)
             main_ended(child, &info);
         else
-            probe_reaped(info.si_pid, info.si_code == CLD_EXITED && info.si_status == 0);
+            other_reaped(&info);
     }
     if (watched_before)
         look_at_groups();
@@ -127,16 +136,25 @@ int64_t groups_next_wake_ms(void)
     return host.groups_watched ? groups_looked_at_ms + GROUP_POLL_MS : -1;
 }
 
+static void signal_group(struct child *child, int signal)
+{
+    orphans_signal(child, signal);
+    /* Were its number in use again, its new owner would bear it itself. */
+    if (child->group && (child->pid || kill(child->group, 0)))
+        kill(-child->group, signal);
+}
+
 void signal_child(uint32_t process, uint32_t run, int signal, bool group, bool wake)
 {
     CHECK(process < host.children_count);
     struct child *child = &host.children[process];
-    pid_t target = group ? -child->group : child->pid;
-    if (child->run != run || !target)
+    int signals[] = {signal, wake ? SIGCONT : 0};
+    if (child->run != run)
         return;
-    if (group && !child->pid && kill(child->group, 0) == 0)
-        return;
-    kill(target, signal);
-    if (wake)
-        kill(target, SIGCONT);
+    for (size_t i = 0; i < 2 && signals[i]; i++) {
+        if (group)
+            signal_group(child, signals[i]);
+        else if (child->pid)
+            kill(child->pid, signals[i]);
+    }
 }

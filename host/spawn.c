@@ -19,6 +19,7 @@ struct launch {
     const struct child *child;
     const char *path;
     char *const *argv;
+    char *const *env;
     bool inherit_stdin;
     /* -1: as they are. */
     int out, err;
@@ -73,7 +74,7 @@ static _Noreturn void in_child(struct launch *launch)
     if (child->cwd && chdir(child->cwd))
         failed(launch, "chdir");
     sigprocmask(SIG_SETMASK, &host.original_mask, NULL);
-    execve(launch->path, launch->argv, child->env);
+    execve(launch->path, launch->argv, launch->env);
     failed(launch, "exec");
     _exit(127);
 }
@@ -157,13 +158,31 @@ static int find(const struct child *child, const char *name, char *path, size_t 
     return find_program(name, dirs ? dirs : default_path, path, size);
 }
 
+/* The environment with the mark of its descendants; only for as long as the spawn takes. */
+static char **marked_env(const struct child *child)
+{
+    size_t count = 0, size = sizeof ORPHAN_MARK + strlen(child->name);
+    while (child->env[count])
+        count++;
+    char **env = malloc((count + 2) * sizeof *env + size);
+    if (!env)
+        return NULL;
+    char *mark = (char *)(env + count + 2);
+    memcpy(env, child->env, count * sizeof *env);
+    snprintf(mark, size, ORPHAN_MARK "%s", child->name);
+    env[count] = mark;
+    env[count + 1] = NULL;
+    return env;
+}
+
 pid_t spawn_beside(const struct child *child, char *const *argv)
 {
     char path[4096];
     int r = find(child, argv[0], path, sizeof path);
     if (r)
         return r;
-    struct launch launch = {.child = child, .path = path, .argv = argv, .extra = -1,
+    struct launch launch = {.child = child, .path = path, .argv = argv, .env = child->env,
+                            .extra = -1,
                             .out = host.null_fd, .err = host.null_fd};
     pid_t pid = start(&launch);
     if (pid < 0)
@@ -201,7 +220,10 @@ void spawn_child(uint32_t process, uint32_t run)
         report_failure(process, run, stage, -r);
         return;
     }
+    /* In init mode the command's environment is its own. */
+    char **env = host.init_mode ? NULL : marked_env(child);
     struct launch launch = {.child = child, .path = path, .argv = child->argv,
+                            .env = env ? env : child->env,
                             .inherit_stdin = child->stdin_inherit, .out = out[1], .err = err[1],
                             .extra = word_for_child(process), .extra_number = child->word.number,
                             .foreground = takes_foreground(child)};
@@ -209,6 +231,7 @@ void spawn_child(uint32_t process, uint32_t run)
         give_up_terminal();
     pid_t pid = start(&launch);
     int fork_error = errno;
+    free(env);
     word_spawned(process);
     if (pid < 0 || launch.stage) {
         close_both(out);

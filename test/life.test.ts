@@ -120,6 +120,29 @@ for (const place of places)
       expect(running.err()).toMatch(/app was ended by SIGKILL; starting again/);
     });
 
+    test('daemonised descendants of a run are ended before the next one starts', async () => {
+      const running = started(
+        `processes:
+  app:
+    restart: always
+    working_dir: .
+    command: ${sh(`echo run >> runs; (setsid sh -c 'trap "echo told >> orphan; exit" TERM; touch up; while :; do sleep 0.02; done' &); while [ ! -e up ]; do sleep 0.01; done; rm up; [ $(wc -l < runs) -lt 2 ] && exit 3; exec sleep 30`)}
+  other: {command: ${polite('other')}}
+`,
+        { place },
+      );
+      const text = (name: string): string => {
+        const file = join(running.dir, name);
+        return existsSync(file) ? readFileSync(file, 'utf8') : '';
+      };
+      await until('the second run', () => text('runs') === 'run\nrun\n', running.err);
+      // Nobody else may end it: it was told before the second run began.
+      expect(text('orphan')).toBe('told\n');
+      running.signal('SIGTERM');
+      expect((await running.ended).code).toBe(0);
+      expect(text('orphan')).toBe('told\ntold\n');
+    });
+
     test('unhealthy is an end of its own, with 124', async () => {
       const end = await ran(
         `processes:
