@@ -321,3 +321,20 @@ test('a program that puts itself in the background is recognised', async () => {
   expect(end.code).toBe(0);
   expect(end.err).toContain('did it put itself in the background?');
 });
+
+const valgrind = spawnSync('valgrind', ['--version']).status === 0;
+
+test.skipIf(!valgrind)(
+  'valgrind finds nothing lost, and nothing read that was not written',
+  async () => {
+    const end = await run(['run', `sh -c 'sleep 0.2; exit 5'`, 'sleep 9'], {
+      as: [
+        ...['valgrind', '-q', '--error-exitcode=99', '--child-silent-after-fork=yes'],
+        ...['--leak-check=full', '--errors-for-leak-kinds=definite', '--show-leak-kinds=definite'],
+      ],
+      binary: 'build/tandem-debug',
+    });
+    expect(end.code, end.err).toBe(5);
+  },
+  60_000,
+);

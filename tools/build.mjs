@@ -77,6 +77,19 @@ const builds = {
   },
 };
 
+builds.gc = {
+  ...builds.asan,
+  name: 'tandem-gc',
+  // The engine collects garbage at each allocation: a value that C holds without owning it is lost.
+  flags: [...builds.asan.flags, '-DFORCE_GC_AT_MALLOC'],
+};
+builds.debug = {
+  name: 'tandem-debug',
+  cc: 'gcc',
+  flags: ['-O1', '-g', '-std=gnu11', '-D_GNU_SOURCE', '-fno-omit-frame-pointer'],
+  link: ['-lm', '-lpthread'],
+};
+
 function compile(build, sources, extra) {
   const stale = sources.filter(({ path, out, key }) => {
     const stamp = `${out}.key`;
@@ -211,6 +224,8 @@ const own = Object.fromEntries(Object.keys(sections).map((name) => [name, name])
 const binary = link(builds.release, source, 'tandem', own);
 if (forTests) {
   link(builds.asan, source, 'tandem-asan', own);
+  link(builds.gc, source, 'tandem-gc', own);
+  link(builds.debug, source, 'tandem-debug', own);
   await buildSection(compiler, 'faulty', 'test/faulty.ts');
   link(builds.release, source, 'tandem-faulty', { ...own, supervise: 'faulty' });
   link(builds.asan, source, 'tandem-faulty-asan', { ...own, supervise: 'faulty' });

@@ -17,6 +17,7 @@ const packages = [
   { name: 'memcached', file: '/usr/bin/memcached', for: ['all'] },
   { name: 'strace', file: '/usr/bin/strace', for: ['all'] },
   { name: 'gunicorn', file: '/usr/bin/gunicorn', for: ['all'] },
+  { name: 'valgrind', file: '/usr/bin/valgrind', for: ['all'] },
   { name: 'tini', file: '/usr/bin/tini', for: ['compare', 'all'] },
   { name: 'dumb-init', file: '/usr/bin/dumb-init', for: ['all'] },
   { name: 'nginx', file: '/usr/sbin/nginx', for: ['demo', 'all', 'compare'] },

@@ -104,12 +104,12 @@ function ratchets() {
 ratchets();
 hostTests();
 vitest('', [], {});
-// What the binary does, once more under the sanitizers; their reports are non-zero exits.
+// What the binary does, once more under the sanitizers, and with garbage collected at every
+// allocation; their reports are non-zero exits.
+const files = (names) => names.map((name) => `test/${name}.test.ts`);
 const onBinary = ['life', 'ready', 'exit-codes', 'stop', 'init', 'output', 'commands', 'bad-input'];
-vitest(
-  'sanitized: ',
-  onBinary.map((name) => `test/${name}.test.ts`),
-  { TANDEM_BINARY: 'build/tandem-asan', ASAN_OPTIONS: 'detect_leaks=0' },
-);
+const sanitized = { ASAN_OPTIONS: 'detect_leaks=0' };
+vitest('sanitized: ', files(onBinary), { ...sanitized, TANDEM_BINARY: 'build/tandem-asan' });
+vitest('collecting: ', files(['stop', 'life']), { ...sanitized, TANDEM_BINARY: 'build/tandem-gc' });
 console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
 process.exit(count.failed ? 1 : 0);
