@@ -3,6 +3,7 @@
  * Method: the same command line through the real tool and through Tandem under its name; what
  * the command saw, what came out and the exit code are compared.
  */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -173,4 +174,36 @@ describe.skipIf(!existsSync('/usr/bin/tini'))('what can’t be started', () => {
     const ours = await start([program], { binary: alias(name) }).ended;
     expect(ours.code).toBe(theirs.code);
   });
+});
+
+describe('beside bash’s own wait -n', () => {
+  test.each([
+    'exit 0',
+    'exit 1',
+    'exit 7',
+    'exit 126',
+    'exit 127',
+    'exit 255',
+    'kill -KILL $$',
+    'kill -TERM $$',
+    'kill -SEGV $$',
+  ])('the first of two that ends by `%s` gives the same exit code', async (script) => {
+    const lazy = spawnSync('bash', ['-c', `sh -c '${script}' & sleep 2 & wait -n`]);
+    const ours = await start(['run', `sh -c '${script}'`, 'sleep 2']).ended;
+    expect(ours.code).toBe(lazy.status);
+  });
+});
+
+describe('-p', () => {
+  test.each(['tini', '/usr/bin/tini'])(
+    '%s: the signal comes when the parent dies',
+    async (name) => {
+      const binary = name === 'tini' ? alias('tini') : name;
+      const out = join(folder(), 'out');
+      // The shell between dies at once, and the command has to hear of it.
+      const script = `"$0" -s -p SIGTERM -- sh -c 'trap "echo heard > ${out}; exit" TERM; touch ${out}.up; while :; do sleep 0.02; done' & while [ ! -e ${out}.up ]; do sleep 0.01; done; kill -9 $$`;
+      spawnSync('sh', ['-c', script, binary]);
+      await until('the word', () => existsSync(out));
+    },
+  );
 });

@@ -41,20 +41,10 @@ for (const place of places) {
       }
     }, 60_000);
 
-    const deadly = [
-      'HUP',
-      'INT',
-      'QUIT',
-      'ILL',
-      'ABRT',
-      'FPE',
-      'KILL',
-      'USR1',
-      'SEGV',
-      'PIPE',
-      'ALRM',
-      'TERM',
-    ];
+    const deadly = (
+      'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT XCPU XFSZ ' +
+      'VTALRM PROF IO PWR SYS'
+    ).split(' ');
 
     test.each(['no', 'on-failure:1', 'always'])(
       'a death by each signal, running, with restart: %s',
@@ -62,7 +52,9 @@ for (const place of places) {
         await Promise.all(
           deadly.map(async (name) => {
             // With `always` the end is made by its neighbour, once it has been started again.
-            const dies = sh(`echo run >> runs; kill -${name} $$$$; sleep 5`);
+            const dies = sh(
+              `echo run >> runs; kill -${constants.signals[`SIG${name}` as NodeJS.Signals]} $$$$; sleep 5`,
+            );
             const other =
               restart === 'always'
                 ? sh('while [ $(wc -l < runs) -lt 2 ]; do sleep 0.02; done; exit 77')
@@ -117,3 +109,15 @@ for (const place of places) {
     });
   });
 }
+
+test.skipIf(process.getuid?.() !== 0)('every eighth exit code, as a plain user', async () => {
+  const codes = Array.from({ length: 32 }, (_, i) => i * 8 + 1);
+  for (let first = 0; first < 32; first += 8) {
+    const some = codes.slice(first, first + 8);
+    const as = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+    const ends = await Promise.all(
+      some.map((code) => run(['run', `sh -c 'exit ${code}'`, 'sleep 9'], { as, cwd: '/' })),
+    );
+    expect(ends.map((end) => end.code)).toEqual(some);
+  }
+});

@@ -356,3 +356,22 @@ test('what a process says about its readiness needs a folder: without one the re
   expect(end.err).toContain('no temporary directory');
   expect(end.err).toContain('--tmpfs /tmp');
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  'a connection to itself is not a process that listens',
+  async () => {
+    // With one port to choose from, the kernel connects a probe to itself (TCP simultaneous open).
+    const script =
+      'ip link set lo up; echo "40000 40000" > /proc/sys/net/ipv4/ip_local_port_range; exec "$0" "$@"';
+    const dir = folder();
+    writeFileSync(
+      join(dir, 'tandem.yaml'),
+      'processes:\n  app: {command: sleep 30, port: 40000, ready_timeout: 400ms}\n  other: {command: sleep 30}\n',
+    );
+    const end = await run(['-f', join(dir, 'tandem.yaml')], {
+      as: ['unshare', '--net', 'sh', '-c', script],
+    });
+    expect(end.code).toBe(124);
+    expect(end.err).toContain('app was not ready');
+  },
+);

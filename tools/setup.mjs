@@ -18,6 +18,8 @@ const packages = [
   { name: 'strace', file: '/usr/bin/strace', for: ['all'] },
   { name: 'gunicorn', file: '/usr/bin/gunicorn', for: ['all'] },
   { name: 'valgrind', file: '/usr/bin/valgrind', for: ['all'] },
+  { name: 'iproute2', file: '/usr/bin/ip', for: ['all'] },
+  { name: 'procps', file: '/usr/bin/ps', for: ['all'] },
   { name: 'tini', file: '/usr/bin/tini', for: ['compare', 'all'] },
   { name: 'dumb-init', file: '/usr/bin/dumb-init', for: ['all'] },
   { name: 'nginx', file: '/usr/sbin/nginx', for: ['demo', 'all', 'compare'] },
