@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 20_000,
     // Two cores: binary tests measure nothing, but they do wait for processes.
     maxWorkers: 2,
+    // Real shells on a machine that may be busy with something else: a second chance, no third.
+    retry: 1,
   },
 });
