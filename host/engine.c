@@ -81,6 +81,9 @@ int engine_open(struct engine *engine, enum engine_kind kind, const uint8_t *byt
     engine->context = JS_NewContextRaw(engine->runtime);
     if (!engine->context || add_intrinsics(engine->context, kind))
         return -ENOMEM;
+    /* Its arena is unmapped whole before anything would have been worth collecting. */
+    if (kind == ENGINE_CONFIGURE)
+        JS_SetGCThreshold(engine->runtime, (size_t)-1);
     engine->cpu_budget_ns = cpu_budget_ns[kind];
     engine->cpu_limit_ns = cpu_now_ns() + engine->cpu_budget_ns;
     JS_SetInterruptHandler(engine->runtime, over_budget, engine);

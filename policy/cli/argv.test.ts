@@ -14,7 +14,7 @@ function taken(argv: readonly string[]): string {
       return `init ${JSON.stringify(request.argv)}`;
     case 'file':
     case 'check':
-      return `${request.type} ${request.flags.file}`;
+      return `${request.type} ${request.flags.files.join(' ') || 'null'}`;
     case 'usage':
       return 'usage';
     default:
@@ -34,6 +34,10 @@ test.each<[readonly string[], string]>([
   [['tandem', 'check'], 'check null'],
   [['tandem', 'check', '-f', 'a'], 'check a'],
   [['tandem', 'check', 'a'], 'usage'],
+  [['tandem', 'check', '--nope'], 'usage'],
+  [['tandem', 'check', '--format', 'xml'], 'usage'],
+  [['tandem', 'check', '--json', '-f', 'a', '--strict'], 'check a'],
+  [['tandem', '-f', 'a', '-f', 'b'], 'file a b'],
   [['tandem', 'version'], 'version'],
   [['tandem', '--version'], 'version'],
   [['tandem', 'help'], 'help'],

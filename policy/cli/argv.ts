@@ -9,11 +9,13 @@
  * 3. Called by the name `tini` or `dumb-init`, Tandem is that tool.
  * 4. Without arguments it runs the file that it finds.
  */
+import type { Format } from '../config/render.ts';
 import type { LogMode } from '../plan/plan.ts';
 import { type InitFlags, noInit, readDumbInit, readTini } from './argv-init.ts';
 
 export type Flags = {
-  readonly file: string | null;
+  /** Several are merged, the later wins; none: the one that is found. */
+  readonly files: readonly string[];
   readonly verbose: boolean;
   readonly logs: LogMode | null;
   /** A file, or the number of a descriptor, for what was reported and asked. */
@@ -28,9 +30,14 @@ export type Request =
       readonly flags: Flags;
       readonly init: InitFlags;
     }
-  /** `file` null: the one that is found in the working directory. */
   | { readonly type: 'file'; readonly flags: Flags }
-  | { readonly type: 'check'; readonly flags: Flags }
+  | {
+      readonly type: 'check';
+      readonly flags: Flags;
+      readonly format: Format;
+      /** Warnings count as errors. */
+      readonly strict: boolean;
+    }
   | { readonly type: 'help' }
   | { readonly type: 'version' }
   | { readonly type: 'probe'; readonly url: string; readonly timeout: string | null }
@@ -42,7 +49,7 @@ export const reserved: readonly string[] = (
   'completion'
 ).split(' ');
 
-export const noFlags: Flags = { file: null, verbose: false, logs: null, journal: null };
+export const noFlags: Flags = { files: [], verbose: false, logs: null, journal: null };
 
 function usage(text: string, hint = 'see `tandem help`'): Request {
   return { type: 'usage', text, hint };
@@ -62,7 +69,7 @@ function readFlags(words: readonly string[]): Parsed {
       if (next === undefined) return usage(`cannot read \`${word}\`: it needs a value`);
       at += 1;
       if (word === '--journal') flags = { ...flags, journal: next };
-      else if (word !== '--logs') flags = { ...flags, file: next };
+      else if (word !== '--logs') flags = { ...flags, files: [...flags.files, next] };
       else if (next === 'inherit' || next === 'prefix') flags = { ...flags, logs: next };
       else return usage(`cannot read \`--logs ${next}\`: it is inherit or prefix`);
     } else break;
@@ -83,18 +90,41 @@ function readRun(words: readonly string[]): Request {
   const first = rest[0];
   if (first === undefined) return { type: 'file', flags };
   if (first.startsWith('-') && !dashes) return usage(`cannot read \`${first}\`: no such option`);
-  if (flags.file !== null)
-    return usage(`cannot run both \`-f ${flags.file}\` and commands`, 'use one of them');
+  if (flags.files.length > 0)
+    return usage(
+      `cannot run both \`-f ${flags.files.join(' -f ')}\` and commands`,
+      'use one of them',
+    );
   return { type: 'commands', commands: rest, flags };
 }
 
+const formats = ['text', 'json', 'github'] as const;
+
 function readCheck(words: readonly string[]): Request {
-  const parsed = readFlags(words);
+  let format: Format = 'text';
+  let strict = false;
+  const others: string[] = [];
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] as string;
+    if (word === '--strict') strict = true;
+    else if (word === '--json') format = 'json';
+    else if (word === '--format') {
+      const found = formats.find((one) => one === words[at + 1]);
+      if (found === undefined)
+        return usage(
+          `cannot read \`--format ${words[at + 1] ?? ''}\`: it is ${formats.join(', ')}`,
+        );
+      format = found;
+      at += 1;
+    } else others.push(word);
+  }
+  const parsed = readFlags(others);
   if ('type' in parsed) return parsed;
   const extra = parsed.rest[0];
+  if (extra?.startsWith('-')) return usage(`cannot read \`${extra}\`: no such option`);
   if (extra !== undefined)
     return usage(`cannot check \`${extra}\``, 'name the file with -f: tandem check -f FILE');
-  return { type: 'check', flags: parsed.flags };
+  return { type: 'check', flags: parsed.flags, format, strict };
 }
 
 /** `tandem probe [--timeout 2s] URL` */
@@ -139,13 +169,19 @@ export function readArgv(
     );
   if (first === '--') {
     if (others.length === 0) return usage('cannot run: nothing stands after `--`');
-    if (flags.file !== null)
-      return usage(`cannot run both \`-f ${flags.file}\` and a command`, 'use one of them');
+    if (flags.files.length > 0)
+      return usage(
+        `cannot run both \`-f ${flags.files.join(' -f ')}\` and a command`,
+        'use one of them',
+      );
     return { type: 'init', argv: others, flags, init: noInit };
   }
   if (first.startsWith('-')) return usage(`cannot read \`${first}\`: no such option`);
-  if (flags.file !== null)
-    return usage(`cannot run both \`-f ${flags.file}\` and a command`, 'use one of them');
+  if (flags.files.length > 0)
+    return usage(
+      `cannot run both \`-f ${flags.files.join(' -f ')}\` and a command`,
+      'use one of them',
+    );
   if (asProcess(first)) return { type: 'commands', commands: rest, flags };
   return { type: 'init', argv: rest, flags, init: noInit };
 }

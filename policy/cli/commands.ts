@@ -10,7 +10,7 @@ import { type Flags, type Request, readArgv } from './argv.ts';
 import { help } from './help.ts';
 import type { Outcome } from './outcome.ts';
 import { probe } from './probe.ts';
-import { bindWritten, exit, misconfigured, usage } from './start.ts';
+import { exit, findAll, startFound, usage } from './start.ts';
 import { engine, version } from './version.ts';
 
 /** After the program, without its folder and ending; `-2` and so on where it is there already. */
@@ -93,28 +93,22 @@ function runCommands(facts: Facts, commands: readonly string[], flags: Flags): O
   }
   // One line for each argument, so that places can be told by its number.
   const text = commands.map((command) => command.replaceAll('\n', ' ')).join('\n');
-  const source = { name: 'command line', text, isArguments: true };
+  const source = { name: 'command line', text, start: 0, isArguments: true };
   const plan = planOf('processes', orderCommands(read.processes));
   const { issues, places } = read;
-  const written = { source, plan, issues, places, base: facts.cwd() };
-  const { bound, err } = bindWritten(facts, written, flags);
-  if (bound === null) return misconfigured(err);
-  const { verbose, journal } = flags;
-  return { type: 'supervise', bound, verbose, journal, err };
+  const written = { sources: [source], plan, issues, places, base: facts.cwd() };
+  return startFound(facts, findAll(facts, written, flags), flags);
 }
 
 function runInit(facts: Facts, request: Extract<Request, { type: 'init' }>): Outcome {
   const { argv, init } = request;
   const name = nameFor(argv[0] ?? '', []);
   const plan = planOf('init', [{ ...newProcess(name), command: argv }]);
-  const source = { name: 'command line', text: argv.join(' '), isArguments: true };
-  const written = { source, plan, issues: [], places: new Map(), base: facts.cwd() };
+  const source = { name: 'command line', text: argv.join(' '), start: 0, isArguments: true };
+  const written = { sources: [source], plan, issues: [], places: new Map(), base: facts.cwd() };
   // The one command owns the terminal; nothing comes between.
-  const flags: Flags = { ...request.flags, file: null, logs: 'inherit' };
-  const { bound, err } = bindWritten(facts, written, flags, init);
-  if (bound === null) return misconfigured(err);
-  const { verbose, journal } = flags;
-  return { type: 'supervise', bound, verbose, journal, err };
+  const flags: Flags = { ...request.flags, files: [], logs: 'inherit' };
+  return startFound(facts, findAll(facts, written, flags, { init }), flags);
 }
 
 export function main(facts: Facts, argv: readonly string[]): Outcome {

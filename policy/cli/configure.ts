@@ -1,13 +1,24 @@
 /** The section for what needs a file; it carries the parser. */
 import { decode } from '../config/decode.ts';
-import type { Source } from '../config/issue.ts';
+import { type Issue, nextStart, type Source } from '../config/issue.ts';
+import { mergeTrees } from '../config/merge.ts';
 import { parseYaml } from '../config/parse.ts';
 import { decodeProcfile } from '../config/procfile.ts';
+import { renderJson } from '../config/render.ts';
+import { moveTree, type Tree } from '../config/tree.ts';
+import { environment } from '../plan/bind.ts';
 import type { Facts } from '../plan/facts.ts';
-import type { Bound } from '../plan/plan.ts';
 import { type Flags, readArgv } from './argv.ts';
 import type { Outcome } from './outcome.ts';
-import { bindWritten, exit, misconfigured, usage, type Written } from './start.ts';
+import {
+  type BindMode,
+  findAll,
+  misconfigured,
+  report,
+  startFound,
+  usage,
+  type Written,
+} from './start.ts';
 
 const names = ['tandem.yaml', 'tandem.json', 'Procfile'] as const;
 
@@ -30,22 +41,71 @@ function why(error: string): string {
   return error;
 }
 
-function readWritten(path: string, base: string, text: string): Written {
+type Read = { readonly sources: Source[]; readonly issues: Issue[] };
+
+/** One more file behind the others; null: it can't be read. */
+function readSource(facts: Facts, read: Read, path: string): Source | null {
   const name = path === '-' ? 'standard input' : path;
-  const source: Source = { name, text, isArguments: false };
-  if (/^Procfile/.test(nameOf(path))) return { source, base, ...decodeProcfile(text) };
-  const { tree, issues } = parseYaml(text);
+  const file = facts.read(path);
+  if (file.error !== null) {
+    const text = `cannot read ${name}: ${why(file.error)}`;
+    read.issues.push({ severity: 'error', span: null, text, hint: null, related: null });
+    return null;
+  }
+  const text = file.value.replace(/^\uFEFF/, '');
+  const source = { name, text, start: nextStart(read.sources), isArguments: false };
+  read.sources.push(source);
+  return source;
+}
+
+function isProcfile(path: string): boolean {
+  return /^Procfile/.test(nameOf(path));
+}
+
+function move(issue: Issue, by: number): Issue {
+  const span = issue.span && { start: issue.span.start + by, end: issue.span.end + by };
+  return { ...issue, span };
+}
+
+/** All files as one; their relative paths are relative to the first. */
+function readWritten(facts: Facts, paths: readonly string[]): Written {
+  const read: Read = { sources: [], issues: [] };
+  const [first = ''] = paths;
+  const base = folderOf(facts, first);
+  const { sources, issues } = read;
+  if (isProcfile(first) && paths.length === 1) {
+    const source = readSource(facts, read, first);
+    const decoded = decodeProcfile(source?.text ?? '');
+    return { sources, base, ...decoded, issues: source === null ? issues : decoded.issues };
+  }
+  let tree: Tree | null = null;
+  for (const path of paths) {
+    const source = readSource(facts, read, path);
+    if (source === null) continue;
+    if (isProcfile(path)) {
+      const span = { start: source.start, end: source.start };
+      const text = 'cannot merge a Procfile with other files';
+      issues.push({ severity: 'error', span, text, hint: 'write it as YAML', related: null });
+      continue;
+    }
+    const parsed = parseYaml(source.text);
+    issues.push(...parsed.issues.map((issue) => move(issue, source.start)));
+    const moved = parsed.tree && moveTree(parsed.tree, source.start);
+    tree = tree !== null && moved !== null ? mergeTrees(tree, moved) : (moved ?? tree);
+  }
   const decoded = decode(tree);
   // Without a tree the file can't be read; that it then names no processes is no news.
   const both = tree === null && issues.length > 0 ? issues : [...issues, ...decoded.issues];
-  return { source, base, ...decoded, issues: both };
+  return { sources, base, ...decoded, issues: both };
 }
 
-function summary(bound: Bound): string {
-  const words = bound.plan.processes.map(({ name, port }) =>
-    port === null ? name : `${name} on port ${port}`,
-  );
-  return words.join(', ');
+/** `-f`, else TANDEM_CONFIG (several with `:` between), else what is there. */
+function pathsFor(facts: Facts, flags: Flags): readonly string[] {
+  if (flags.files.length > 0) return flags.files;
+  const said = environment(facts.env()).get('TANDEM_CONFIG') ?? '';
+  if (said !== '') return said.split(':').filter((path) => path !== '');
+  const found = names.find((name) => facts.stat(name).error === null);
+  return found === undefined ? [] : [found];
 }
 
 function notFound(facts: Facts): Outcome {
@@ -63,20 +123,17 @@ export function main(facts: Facts, argv: readonly string[]): Outcome {
   const request = readArgv(argv);
   if (request.type !== 'file' && request.type !== 'check')
     throw new Error(`this section has no ${request.type}`);
-  const flags: Flags = request.flags;
-  const found = flags.file ?? names.find((name) => facts.stat(name).error === null) ?? null;
-  if (found === null) return notFound(facts);
-  const file = facts.read(found);
-  if (file.error !== null)
-    return misconfigured(`tandem: cannot read ${found}: ${why(file.error)}\n`);
-  const text = file.value.replace(/^\uFEFF/, '');
-  const { bound, err } = bindWritten(
-    facts,
-    readWritten(found, folderOf(facts, found), text),
-    flags,
-  );
-  if (bound === null) return misconfigured(err);
-  if (request.type === 'check') return exit(0, `${found}: ok: ${summary(bound)}\n`, err);
-  const { verbose, journal } = flags;
-  return { type: 'supervise', bound, verbose, journal, err };
+  const { flags } = request;
+  const paths = pathsFor(facts, flags);
+  if (paths.length === 0) return notFound(facts);
+  const written = readWritten(facts, paths);
+  if (written.sources.length === 0) {
+    const said = written.issues.map((issue) => `tandem: ${issue.text}\n`).join('');
+    const json = request.type === 'check' && request.format === 'json';
+    return json ? misconfigured('', renderJson([], written.issues, false)) : misconfigured(said);
+  }
+  if (request.type === 'file') return startFound(facts, findAll(facts, written, flags), flags);
+  const check: BindMode['check'] = () => [];
+  const { format, strict } = request;
+  return report(facts, findAll(facts, written, flags, { check }), format, strict);
 }

@@ -1,6 +1,8 @@
 /** What every way in has in common: check the plan, bind it, and say all that is wrong with it. */
+import { parseDuration } from '../config/duration.ts';
 import type { Issue, Places, PlanIssue, Source } from '../config/issue.ts';
-import { inOrder, locateIssue, render } from '../config/render.ts';
+import { inOrder, locateIssue } from '../config/place.ts';
+import { type Format, render, renderGithub, renderJson } from '../config/render.ts';
 import { bind, environment } from '../plan/bind.ts';
 import { checkPlan } from '../plan/compile.ts';
 import type { Facts } from '../plan/facts.ts';
@@ -20,23 +22,51 @@ export function usage(text: string, hint: string): Outcome {
   return exit(exitUsage, '', `tandem: ${text}\n  hint: ${hint}\n`);
 }
 
-export function misconfigured(err: string): Outcome {
-  return exit(exitConfiguration, '', err);
+export function misconfigured(err: string, out = ''): Outcome {
+  return exit(exitConfiguration, out, err);
 }
 
-/** What a flag or TANDEM_LOGS says; an issue's text where the variable says something else. */
-export function logsAsked(
-  facts: Facts,
-  flags: Flags,
-): { readonly logs: LogMode | null; readonly problem: string | null } {
-  const said = environment(facts.env()).get('TANDEM_LOGS') ?? '';
-  if (flags.logs !== null || said === '') return { logs: flags.logs, problem: null };
-  if (said === 'inherit' || said === 'prefix') return { logs: said, problem: null };
-  return { logs: null, problem: `cannot use TANDEM_LOGS=${said}: it is inherit or prefix` };
+/** NO_COLOR and FORCE_COLOR as their users agreed; else by the terminal. */
+export function wantsColour(facts: Facts): boolean {
+  const env = environment(facts.env());
+  if ((env.get('NO_COLOR') ?? '') !== '') return false;
+  const forced = env.get('FORCE_COLOR') ?? '';
+  if (forced !== '') return forced !== '0';
+  return facts.isTerminal(2) && env.get('TERM') !== 'dumb';
+}
+
+type Settings = {
+  readonly plan: Plan;
+  readonly logs: LogMode | null;
+  readonly problems: readonly string[];
+};
+
+/** The top-level settings that a platform may give without touching a file; a flag comes before. */
+function settle(facts: Facts, flags: Flags, plan: Plan): Settings {
+  const env = environment(facts.env());
+  const problems: string[] = [];
+  const duration = (name: string): number | null => {
+    const text = env.get(name) ?? '';
+    const ms = text === '' ? null : parseDuration(text);
+    if (text !== '' && ms === null)
+      problems.push(`cannot use ${name}=${text}: a duration such as 5s or 500ms is needed`);
+    return ms;
+  };
+  const said = env.get('TANDEM_LOGS') ?? '';
+  const known = said === 'inherit' || said === 'prefix' ? said : null;
+  if (flags.logs === null && said !== '' && known === null)
+    problems.push(`cannot use TANDEM_LOGS=${said}: it is inherit or prefix`);
+  const settled: Plan = {
+    ...plan,
+    stopTimeoutMs: duration('TANDEM_STOP_TIMEOUT') ?? plan.stopTimeoutMs,
+    stopDelayMs: duration('TANDEM_STOP_DELAY') ?? plan.stopDelayMs,
+  };
+  return { plan: settled, logs: flags.logs ?? known, problems };
 }
 
 export type Written = {
-  readonly source: Source;
+  /** What was read, one behind the other. */
+  readonly sources: readonly Source[];
   readonly plan: Plan;
   /** What was wrong already when it was read. */
   readonly issues: readonly Issue[];
@@ -45,33 +75,80 @@ export type Written = {
   readonly base: string;
 };
 
-export type Bounded =
-  | { readonly bound: Bound; readonly err: string }
-  | { readonly bound: null; readonly err: string };
+export type Found = {
+  /** null where there is an error among the issues. */
+  readonly bound: Bound | null;
+  readonly sources: readonly Source[];
+  readonly issues: readonly Issue[];
+};
 
-function countOf(issues: readonly Issue[]): string {
-  const errors = inOrder(issues).filter((issue) => issue.severity === 'error').length;
-  return errors === 1 ? '1 problem' : `${errors} problems`;
-}
+export type BindMode = {
+  readonly init?: InitFlags;
+  /** Finds more than what would stop the start, and makes no file. */
+  readonly check?: (plan: Plan, bound: Bound | null) => readonly PlanIssue[];
+};
 
 /** Everything that is wrong, at once; nothing has been started by then. */
-export function bindWritten(
+export function findAll(
   facts: Facts,
   written: Written,
   flags: Flags,
-  init?: InitFlags,
-): Bounded {
-  const { source, plan, places, base } = written;
-  const { logs, problem } = logsAsked(facts, flags);
+  { init, check }: BindMode = {},
+): Found {
+  const { places, base } = written;
+  const { plan, logs, problems } = settle(facts, flags, written.plan);
+  const sources = [...written.sources];
   const checked: readonly PlanIssue[] = checkPlan(plan);
-  const { bound, issues } = bind(plan, facts, { base, logs, ...(init && { init }) });
+  const options = { base, logs, sources, dry: check !== undefined, ...(init && { init }) };
+  const { bound, issues } = bind(plan, facts, options);
+  const more = check?.(plan, bound) ?? [];
   const all: readonly Issue[] = [
+    ...problems.map((text): Issue => {
+      return { severity: 'error', span: null, text, hint: null, related: null };
+    }),
     ...written.issues,
-    ...[...checked, ...issues].map((issue) => locateIssue(places, issue)),
+    ...[...checked, ...issues, ...more].map((issue) => locateIssue(places, issue)),
   ];
-  const text = (problem === null ? '' : `tandem: ${problem}\n`) + render(source, all);
-  const wrong = problem !== null || all.some((issue) => issue.severity === 'error');
-  if (bound === null || wrong)
-    return { bound: null, err: `${text}tandem: ${countOf(all)}; nothing was started\n` };
-  return { bound, err: text };
+  const wrong = all.some((issue) => issue.severity === 'error');
+  return { bound: wrong ? null : bound, sources, issues: inOrder(all) };
+}
+
+function countOf(issues: readonly Issue[], severity: Issue['severity']): string {
+  const count = issues.filter((issue) => issue.severity === severity).length;
+  const word = severity === 'error' ? 'problem' : 'warning';
+  return count === 1 ? `1 ${word}` : `${count} ${word}s`;
+}
+
+function summary(bound: Bound): string {
+  const words = bound.plan.processes.map(({ name, port }) =>
+    port === null ? name : `${name} on port ${port}`,
+  );
+  return words.join(', ');
+}
+
+/** What `tandem check` says; warnings and errors apart. */
+export function report(facts: Facts, found: Found, format: Format, strict: boolean): Outcome {
+  const { bound, sources, issues } = found;
+  const warned = issues.length > 0;
+  const ok = bound !== null && !(strict && warned);
+  const code = ok ? 0 : exitConfiguration;
+  if (format === 'json') return exit(code, renderJson(sources, issues, ok));
+  if (format === 'github') return exit(code, renderGithub(sources, issues));
+  const text = render(sources, issues, wantsColour(facts));
+  const errors = countOf(issues, 'error');
+  const warnings = countOf(issues, 'warning');
+  const both = issues.some((one) => one.severity === 'warning') ? `, ${warnings}` : '';
+  if (bound === null)
+    return misconfigured(`${text}tandem: ${errors}${both}; nothing was started\n`);
+  const name = sources.map((source) => source.name).join(' + ');
+  if (!ok) return misconfigured(`${text}tandem: ${warnings}, and --strict allows none\n`);
+  return exit(0, `${name}: ok: ${summary(bound)}${both}\n`, text);
+}
+
+/** Starts what was found, or says why not. */
+export function startFound(facts: Facts, found: Found, flags: Flags): Outcome {
+  const { bound, sources, issues } = found;
+  if (bound === null) return report(facts, found, 'text', false);
+  const err = issues.length === 0 ? '' : render(sources, issues, wantsColour(facts));
+  return { type: 'supervise', bound, verbose: flags.verbose, journal: flags.journal, err };
 }

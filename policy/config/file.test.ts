@@ -7,8 +7,9 @@ import { checkPlan } from '../plan/compile.ts';
 import { type Decoded, decode } from './decode.ts';
 import type { Issue } from './issue.ts';
 import { parseYaml } from './parse.ts';
+import { locateIssue } from './place.ts';
 import { decodeProcfile } from './procfile.ts';
-import { locateIssue, render } from './render.ts';
+import { render } from './render.ts';
 
 function read(text: string): Decoded {
   const { tree, issues } = parseYaml(text);
@@ -22,7 +23,7 @@ function said(text: string): string {
   const { plan, issues, places } = read(text);
   const found: readonly Issue[] = checkPlan(plan).map((issue) => locateIssue(places, issue));
   const all = [...issues, ...found];
-  return render({ name: 't.yaml', text, isArguments: false }, all);
+  return render([{ name: 't.yaml', text, start: 0, isArguments: false }], all);
 }
 
 /** A file of one process with these lines. */
@@ -254,9 +255,9 @@ test('a file of aliases upon aliases is refused before it grows', () => {
 });
 
 test('columns count characters, and the caret keeps tabs', () => {
-  const source = { name: 't', text: 'é\tx', isArguments: false };
+  const source = { name: 't', text: 'é\tx', start: 0, isArguments: false };
   const issue = { severity: 'error', text: 'm', hint: null, related: null } as const;
-  expect(render(source, [{ ...issue, span: { start: 2, end: 3 } }])).toBe(
+  expect(render([source], [{ ...issue, span: { start: 2, end: 3 } }])).toBe(
     't:1:3: error: m\n  1 | é\tx\n    |  \t^\n',
   );
 });
@@ -289,7 +290,10 @@ test.each([
   ['front: x\n', '1:1', 'taken'],
   ['', '1:1', 'names no processes'],
 ])('the Procfile %j is refused', (text, place, why) => {
-  const out = render({ name: 'Procfile', text, isArguments: false }, decodeProcfile(text).issues);
+  const out = render(
+    [{ name: 'Procfile', text, start: 0, isArguments: false }],
+    decodeProcfile(text).issues,
+  );
   expect(out).toContain(`Procfile:${place}: error`);
   expect(out).toContain(why);
 });

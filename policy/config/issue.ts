@@ -1,12 +1,17 @@
 /** A problem in what a person wrote. User errors are values, and all of them are reported at once. */
 
-/** Offsets into the text, in UTF-16 units, half open. */
+/**
+ * Offsets in UTF-16 units, half open. All sources of a run stand in one row of
+ * numbers, one behind the other, so that a span also tells whose it is.
+ */
 export type Span = { readonly start: number; readonly end: number };
 
 /** A text that somebody wrote; `name` is how they know it: a file, or the command line. */
 export type Source = {
   readonly name: string;
   readonly text: string;
+  /** Where its text begins in the row of all sources. */
+  readonly start: number;
   /** Lines are the arguments of a command line. */
   readonly isArguments: boolean;
 };
@@ -28,6 +33,8 @@ export type PlanIssue = {
   readonly path: string;
   /** The part of the value that is meant; null: all of it. */
   readonly part: Span | null;
+  /** The place itself, where it stands in a file that the plan only names: an env file, a template. */
+  readonly span: Span | null;
   readonly text: string;
   readonly hint: string | null;
   readonly related: { readonly path: string; readonly text: string } | null;
@@ -45,5 +52,15 @@ export function planError(
   hint: string | null = null,
   part: Span | null = null,
 ): PlanIssue {
-  return { severity: 'error', path, part, text, hint, related: null };
+  return { severity: 'error', path, part, span: null, text, hint, related: null };
+}
+
+export function planWarning(path: string, text: string, hint: string | null = null): PlanIssue {
+  return { ...planError(path, text, hint), severity: 'warning' };
+}
+
+/** Where the next source begins: behind the last, with one place between for what points at its end. */
+export function nextStart(sources: readonly Source[]): number {
+  const last = sources[sources.length - 1];
+  return last === undefined ? 0 : last.start + last.text.length + 1;
 }

@@ -1,83 +1,126 @@
-/** Issues as text: `file:line:column`, the line itself, a caret, a hint; in the order of the file. */
-import type { Issue, Places, PlanIssue, Source, Span } from './issue.ts';
+/**
+ * Issues as people and programs read them. Text: `file:line:column`, the line
+ * itself, a caret under the exact span, a hint. JSON for editors, and the lines
+ * that GitHub turns into annotations.
+ */
+import type { Issue, Source, Span } from './issue.ts';
+import { type At, inOrder, locate, sourceOf } from './place.ts';
 
-type At = { readonly line: number; readonly column: number; readonly text: string };
+export type Format = 'text' | 'json' | 'github';
 
-function locate(source: Source, offset: number): At {
-  const at = Math.min(offset, source.text.length);
-  const before = source.text.slice(0, at);
-  const start = before.lastIndexOf('\n') + 1;
-  const end = source.text.indexOf('\n', start);
-  const text = source.text.slice(start, end < 0 ? undefined : end).replace(/\r$/, '');
-  // Columns count characters as people see them, not UTF-16 units.
-  const column = [...source.text.slice(start, at)].length + 1;
-  return { line: before.split('\n').length, column, text };
-}
+type Paint = (code: string, text: string) => string;
 
-function label(source: Source, { line, column }: At): string {
+const bold = '1';
+const colours = { error: '1;31', warning: '1;33', hint: '36', gutter: '34' } as const;
+
+function label({ source, line, column }: At): string {
   return source.isArguments ? `argument ${line}:${column}` : `${source.name}:${line}:${column}`;
 }
 
-function excerpt(source: Source, span: Span): string {
-  const { line, column, text } = locate(source, span.start);
-  const number = `${line}`;
-  const before = [...text].slice(0, column - 1);
-  // Tabs stay tabs, so that the caret stands under its character in any terminal.
-  const pad = before.map((char) => (char === '\t' ? char : ' ')).join('');
-  const shown = source.text.slice(span.start, span.end).split('\n')[0] ?? '';
-  const width = Math.max(1, Math.min([...shown].length, [...text].length - column + 1));
-  return `  ${number} | ${text}\n  ${' '.repeat(number.length)} | ${pad}${'^'.repeat(width)}\n`;
+/** Escape sequences in a file are shown, not obeyed: a terminal is no place for them. */
+function visible(text: string): string {
+  return [...text]
+    .map((char) =>
+      (char < ' ' && char !== '\t' && char !== '\n') || char === '\u007f' ? '\ufffd' : char,
+    )
+    .join('');
 }
 
-function renderIssue(source: Source, issue: Issue): string {
-  const { span, severity, text, hint, related } = issue;
-  const place = span === null ? source.name : label(source, locate(source, span.start));
-  let out = `${place}: ${severity}: ${text}\n`;
-  if (span !== null && source.text !== '') out += excerpt(source, span);
-  if (hint !== null) out += `  hint: ${hint}\n`;
+/** Tabs stay tabs, so that the caret stands under its character in any terminal. */
+function excerpt({ source, line, column, text }: At, span: Span, mark: string, paint: Paint) {
+  const whole = [...text];
+  // A line of a thousand characters would bury the caret.
+  const from = column > 120 ? column - 60 : 0;
+  const shown = whole.slice(from, from + 160);
+  const cut = from > 0 ? '…' : '';
+  const rest = from + 160 < whole.length ? '…' : '';
+  const before = shown.slice(0, column - 1 - from);
+  const pad = cut.replace('…', ' ') + before.map((char) => (char === '\t' ? char : ' ')).join('');
+  const meant = source.text.slice(span.start - source.start, span.end - source.start);
+  const length = [...(meant.split('\n')[0] ?? '')].length;
+  const width = Math.max(1, Math.min(length, shown.length - before.length));
+  const bar = (number: string): string => paint(colours.gutter, `  ${number} |`);
+  const carets = paint(mark, '^'.repeat(width));
+  const line1 = `${bar(`${line}`)} ${cut}${visible(shown.join(''))}${rest}\n`;
+  return `${line1}${bar(' '.repeat(`${line}`.length))} ${pad}${carets}\n`;
+}
+
+function renderOne(sources: readonly Source[], issue: Issue, paint: Paint): string {
+  const { span, severity, related } = issue;
+  const text = visible(issue.text);
+  const hint = issue.hint === null ? null : visible(issue.hint);
+  const at = span === null ? null : locate(sourceOf(sources, span.start), span.start);
+  const place = at === null ? (sources[0]?.name ?? 'tandem') : label(at);
+  let out = `${paint(bold, place)}: ${paint(colours[severity], severity)}: ${paint(bold, text)}\n`;
+  if (span !== null && at !== null && at.source.text !== '')
+    out += excerpt(at, span, colours[severity], paint);
+  if (hint !== null) out += `  ${paint(colours.hint, 'hint')}: ${hint}\n`;
   if (related !== null) {
-    out += `  ${label(source, locate(source, related.span.start))}: ${related.text}\n`;
-    out += excerpt(source, related.span);
+    const other = locate(sourceOf(sources, related.span.start), related.span.start);
+    out += `  ${label(other)}: ${related.text}\n`;
+    out += excerpt(other, related.span, colours.gutter, paint);
   }
   return out;
 }
 
-/** The nearest place above that is known: `processes.app.command.2`, `processes.app.command`, … */
-function placeOf(places: Places, path: string): Span & { literal: boolean } {
-  for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('.')))) {
-    const place = places.get(at);
-    if (place !== undefined) return { ...place, literal: place.literal && at === path };
-  }
-  return { start: 0, end: 0, literal: false };
-}
-
-export function locateIssue(places: Places, issue: PlanIssue): Issue {
-  const { path, part, related, severity, text, hint } = issue;
-  const place = placeOf(places, path);
-  const span =
-    part !== null && place.literal
-      ? { start: place.start + part.start, end: place.start + part.end }
-      : { start: place.start, end: place.end };
-  const other =
-    related === null ? null : { span: placeOf(places, related.path), text: related.text };
-  return { severity, span, text, hint, related: other };
-}
-
-/** Each problem once, in the order of the text. */
-export function inOrder(issues: readonly Issue[]): readonly Issue[] {
-  const seen = new Set<string>();
-  return issues
-    .filter((issue) => {
-      const key = `${issue.span?.start} ${issue.text}`;
-      if (seen.has(key)) return false;
-      seen.add(key);
-      return true;
-    })
-    .sort((a, b) => (a.span?.start ?? Infinity) - (b.span?.start ?? Infinity));
-}
-
-export function render(source: Source, issues: readonly Issue[]): string {
+export function render(
+  sources: readonly Source[],
+  issues: readonly Issue[],
+  colour = false,
+): string {
+  const paint: Paint = colour
+    ? (code, text) => `\u001b[${code}m${text}\u001b[0m`
+    : (_, text) => text;
   return inOrder(issues)
-    .map((issue) => renderIssue(source, issue))
+    .map((issue) => renderOne(sources, issue, paint))
+    .join('');
+}
+
+function position(sources: readonly Source[], span: Span) {
+  const source = sourceOf(sources, span.start);
+  const from = locate(source, span.start);
+  const to = locate(source, Math.max(span.start, span.end));
+  return {
+    file: source.name,
+    line: from.line,
+    column: from.column,
+    endLine: to.line,
+    endColumn: to.column,
+  };
+}
+
+/** `{version, ok, problems: [{severity, message, hint, file, line, column, endLine, endColumn, related}]}` */
+export function renderJson(
+  sources: readonly Source[],
+  issues: readonly Issue[],
+  ok: boolean,
+): string {
+  const problems = inOrder(issues).map(({ severity, text, hint, span, related }) => ({
+    severity,
+    message: text,
+    hint,
+    ...(span === null ? { file: sources[0]?.name ?? null } : position(sources, span)),
+    related:
+      related === null ? [] : [{ message: related.text, ...position(sources, related.span) }],
+  }));
+  return `${JSON.stringify({ version: 1, ok, problems }, null, 2)}\n`;
+}
+
+function escaped(text: string, property: boolean): string {
+  const all = text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  return property ? all.replaceAll(':', '%3A').replaceAll(',', '%2C') : all;
+}
+
+/** Workflow commands: `::error file=…,line=…,col=…::message`. */
+export function renderGithub(sources: readonly Source[], issues: readonly Issue[]): string {
+  return inOrder(issues)
+    .map(({ severity, text, hint, span }) => {
+      const message = escaped(hint === null ? text : `${text}\nhint: ${hint}`, false);
+      if (span === null) return `::${severity}::${message}\n`;
+      const { file, line, column, endLine, endColumn } = position(sources, span);
+      const end = endLine === line ? `,endColumn=${Math.max(column, endColumn - 1)}` : '';
+      const at = `file=${escaped(file, true)},line=${line},endLine=${endLine},col=${column}${end}`;
+      return `::${severity} ${at}::${message}\n`;
+    })
     .join('');
 }

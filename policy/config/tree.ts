@@ -20,3 +20,26 @@ export type Entry = { readonly key: Scalar; readonly value: Tree };
 export function isEmpty(tree: Tree): boolean {
   return tree.type === 'scalar' && tree.text === '' && !tree.quoted;
 }
+
+function move(span: Span, by: number): Span {
+  return { start: span.start + by, end: span.end + by };
+}
+
+function moveScalar(scalar: Scalar, by: number): Scalar {
+  const { span, literal } = scalar;
+  return { ...scalar, span: move(span, by), literal: literal && move(literal, by) };
+}
+
+/** The tree as it stands behind other sources. */
+export function moveTree(tree: Tree, by: number): Tree {
+  if (by === 0) return tree;
+  if (tree.type === 'scalar') return moveScalar(tree, by);
+  const span = move(tree.span, by);
+  if (tree.type === 'list')
+    return { ...tree, span, items: tree.items.map((item) => moveTree(item, by)) };
+  const entries = tree.entries.map(({ key, value }) => ({
+    key: moveScalar(key, by),
+    value: moveTree(value, by),
+  }));
+  return { ...tree, span, entries };
+}

@@ -26,7 +26,7 @@ function planOf(...given: readonly Partial<PlannedProcess>[]): Plan {
 }
 
 function bindOn(facts: Facts, plan: Plan): { bound: Bound | null; issues: readonly PlanIssue[] } {
-  return bind(plan, facts, { base: '/srv', logs: null });
+  return bind(plan, facts, { base: '/srv', logs: null, sources: [], dry: false });
 }
 
 function good(plan: Plan, given: Machine = {}): Bound {
@@ -192,7 +192,12 @@ test.each<[Plan, 'inherit' | 'prefix' | null, string]>([
 ])(
   'how output goes out: a flag, the file, or by the number of processes (%#)',
   (plan, flag, mode) => {
-    const { bound } = bind(plan, machine({ programs }), { base: '/srv', logs: flag });
+    const { bound } = bind(plan, machine({ programs }), {
+      base: '/srv',
+      logs: flag,
+      sources: [],
+      dry: false,
+    });
     expect(bound?.launches[0]?.logs).toBe(mode);
   },
 );

@@ -9,7 +9,7 @@ import {
   interpolateReferences,
   type Lookup,
 } from '../config/interpolate.ts';
-import { type PlanIssue, planError } from '../config/issue.ts';
+import { type PlanIssue, planError, type Source } from '../config/issue.ts';
 import { bindFront, type FrontProcess } from './bind-front.ts';
 import { bindHealth, bindPreStop, bindReady } from './bind-probe.ts';
 import { checkProgram } from './bind-program.ts';
@@ -43,6 +43,10 @@ export type BindOptions = {
   readonly base: string;
   /** What a flag or TANDEM_LOGS says; it wins over the file. */
   readonly logs: LogMode | null;
+  /** Files that the plan names and that were read are added, so that places in them can be shown. */
+  readonly sources: Source[];
+  /** Everything is looked at, and no file is made. */
+  readonly dry: boolean;
   readonly init?: InitOptions & { readonly parentDeath: number };
 };
 
