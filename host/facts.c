@@ -54,6 +54,26 @@ static int read_fd(int fd, char **text, size_t *length)
     return ENOMEM;
 }
 
+/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
+static bool is_utf8(const char *text, size_t length)
+{
+    const unsigned char *at = (const unsigned char *)text, *end = at + length;
+    while (at < end) {
+        unsigned char c = *at++;
+        int more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2
+                   : c >= 0xf0 && c < 0xf5 ? 3 : -1;
+        if (more < 0 || end - at < more)
+            return false;
+        if ((c == 0xe0 && at[0] < 0xa0) || (c == 0xed && at[0] > 0x9f) ||
+            (c == 0xf0 && at[0] < 0x90) || (c == 0xf4 && at[0] > 0x8f))
+            return false;
+        for (; more > 0; more--)
+            if ((*at++ & 0xc0) != 0x80)
+                return false;
+    }
+    return true;
+}
+
 static JSValue fact_read(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
 {
     (void)self;
@@ -69,6 +89,8 @@ static JSValue fact_read(JSContext *context, JSValueConst self, int argc, JSValu
     if (fd > 0)
         close(fd);
     free(path);
+    if (!error && !is_utf8(text, length))
+        error = EILSEQ;
     JSValue value = error ? JS_NULL : JS_NewStringLen(context, text, length);
     free(text);
     return answer(context, value, error);
@@ -162,28 +184,57 @@ static JSValue fact_run(JSContext *context, JSValueConst self, int argc, JSValue
     return answer(context, value, 0);
 }
 
-static JSValue fact_write(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+/* A name of its own first, so that nobody ever reads half of it (rename(2)). 0 or errno. */
+static int write_whole(const char *path, const char *text, size_t length, mode_t mode,
+                       int64_t uid, int64_t gid)
 {
-    (void)self;
-    (void)argc;
-    size_t length;
-    int32_t mode;
+    char aside[4096];
     int error = 0;
-    char *path = text_out(context, argv[0]);
-    const char *text = JS_ToCStringLen(context, &length, argv[1]);
-    if (!path || !text || JS_ToInt32(context, &mode, argv[2]))
-        return JS_EXCEPTION;
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0 || fchmod(fd, (mode_t)mode))
-        error = errno;
+    if (snprintf(aside, sizeof aside, "%s.%d~", path, (int)getpid()) >= (int)sizeof aside)
+        return ENAMETOOLONG;
+    unlink(aside);
+    int fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno;
     for (size_t at = 0; !error && at < length;) {
         ssize_t n = write(fd, text + at, length - at);
         if (n < 0 && errno != EINTR)
             error = errno;
         at += n > 0 ? (size_t)n : 0;
     }
-    if (fd >= 0 && close(fd) && !error)
+    if (!error && uid >= 0 && (uid_t)uid != geteuid() && fchown(fd, (uid_t)uid, (gid_t)gid))
         error = errno;
+    if (!error && fchmod(fd, mode))
+        error = errno;
+    if (close(fd) && !error)
+        error = errno;
+    if (!error && rename(aside, path))
+        error = errno;
+    if (error)
+        unlink(aside);
+    return error;
+}
+
+static JSValue fact_write(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    size_t length;
+    int32_t mode;
+    int64_t uid = -1, gid = -1;
+    char *path = text_out(context, argv[0]);
+    const char *text = JS_ToCStringLen(context, &length, argv[1]);
+    if (!path || !text || JS_ToInt32(context, &mode, argv[2]))
+        return JS_EXCEPTION;
+    if (!JS_IsNull(argv[3])) {
+        JSValue value = JS_GetPropertyStr(context, argv[3], "uid");
+        JS_ToInt64(context, &uid, value);
+        JS_FreeValue(context, value);
+        value = JS_GetPropertyStr(context, argv[3], "gid");
+        JS_ToInt64(context, &gid, value);
+        JS_FreeValue(context, value);
+    }
+    int error = write_whole(path, text, length, (mode_t)mode, uid, gid);
     free(path);
     JS_FreeCString(context, text);
     return answer(context, JS_NULL, error);
@@ -290,7 +341,7 @@ static const struct {
 } facts[] = {
     {"read", fact_read, 1},           {"stat", fact_stat, 1},
     {"list", fact_list, 1},           {"find", fact_find, 2},
-    {"run", fact_run, 2},             {"write", fact_write, 3},
+    {"run", fact_run, 2},             {"write", fact_write, 4},
     {"env", fact_env, 0},             {"makeTempDir", fact_make_temp_dir, 0},
     {"cwd", fact_cwd, 0},             {"uid", fact_uid, 0},
     {"cpus", fact_cpus, 0},           {"hasIpv6", fact_has_ipv6, 0},

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "attributes.h"
 #include "pump.h"
 #include "sink.h"
 
@@ -67,6 +68,7 @@ struct child {
     int logs;
     bool stdin_inherit;
     bool session;            /* leads one of its own, with the terminal */
+    struct attributes *attributes; /* NULL: none */
     uint32_t run;
     /* The main process; 0 when there is none that could be signalled. */
     pid_t pid;
@@ -109,7 +111,8 @@ struct host {
     struct pump *pump;
     int64_t wake_at_ms;      /* -1: none */
     uint32_t probes_out;
-    bool took_foreground;    /* the terminal was given to the one command */
+    bool took_foreground;    /* the terminal was given to a process, to this one */
+    uint32_t foreground;
     /* Giving up a terminal hangs it up on us, once (tty_ioctl(4)). */
     bool swallow_hup, swallow_cont;
     uint32_t groups_watched; /* groups whose main has been reaped and that had members then */

@@ -1,5 +1,6 @@
 /* What the configuring engine leaves behind for each process: copied out, since it goes away. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -159,6 +160,104 @@ static void share_env(struct child *child, const struct child *before)
     child->env = before->env;
 }
 
+static uint32_t count_of(JSContext *context, JSValueConst list)
+{
+    return (uint32_t)length_of(context, list);
+}
+
+/* false: null, which leaves things as they are. */
+static bool copy_some(JSContext *context, JSValueConst object, const char *key, int *out)
+{
+    JSValue value = JS_GetPropertyStr(context, object, key);
+    bool some = !JS_IsNull(value);
+    if (some)
+        JS_ToInt32(context, out, value);
+    JS_FreeValue(context, value);
+    return some;
+}
+
+static int64_t copy_long(JSContext *context, JSValueConst object, const char *key)
+{
+    JSValue value = JS_GetPropertyStr(context, object, key);
+    int64_t number = 0;
+    JS_ToInt64(context, &number, value);
+    JS_FreeValue(context, value);
+    return number;
+}
+
+static int user_of(JSContext *context, JSValueConst spec, struct attributes *out)
+{
+    JSValue user = JS_GetPropertyStr(context, spec, "user");
+    out->has_user = !JS_IsNull(user);
+    if (out->has_user) {
+        JSValue groups = JS_GetPropertyStr(context, user, "groups");
+        out->uid = (uid_t)copy_long(context, user, "uid");
+        out->gid = (gid_t)copy_long(context, user, "gid");
+        out->groups_count = count_of(context, groups);
+        out->groups = calloc(out->groups_count + 1, sizeof *out->groups);
+        for (uint32_t i = 0; out->groups && i < out->groups_count; i++) {
+            JSValue group = JS_GetPropertyUint32(context, groups, i);
+            int64_t number = 0;
+            JS_ToInt64(context, &number, group);
+            out->groups[i] = (gid_t)number;
+            JS_FreeValue(context, group);
+        }
+        JS_FreeValue(context, groups);
+    }
+    JS_FreeValue(context, user);
+    return out->has_user && !out->groups ? -ENOMEM : 0;
+}
+
+static int limits_of(JSContext *context, JSValueConst spec, struct attributes *out)
+{
+    JSValue limits = JS_GetPropertyStr(context, spec, "limits");
+    JSValue secrets = JS_GetPropertyStr(context, spec, "secrets");
+    out->limits_count = count_of(context, limits);
+    out->secrets_count = count_of(context, secrets);
+    out->limits = calloc(out->limits_count + 1, sizeof *out->limits);
+    out->secrets = calloc(out->secrets_count + 1, sizeof *out->secrets);
+    int r = out->limits && out->secrets ? 0 : -ENOMEM;
+    for (uint32_t i = 0; !r && i < out->limits_count; i++) {
+        JSValue limit = JS_GetPropertyUint32(context, limits, i);
+        /* -1 is RLIM_INFINITY. */
+        out->limits[i].resource = copy_number(context, limit, "resource");
+        out->limits[i].value.rlim_cur = (rlim_t)copy_long(context, limit, "soft");
+        out->limits[i].value.rlim_max = (rlim_t)copy_long(context, limit, "hard");
+        JS_FreeValue(context, limit);
+    }
+    for (uint32_t i = 0; !r && i < out->secrets_count; i++) {
+        JSValue secret = JS_GetPropertyUint32(context, secrets, i);
+        out->secrets[i].name = copy_text(context, secret, "name");
+        out->secrets[i].path = copy_text(context, secret, "path");
+        r = out->secrets[i].name && out->secrets[i].path ? 0 : -ENOMEM;
+        JS_FreeValue(context, secret);
+    }
+    JS_FreeValue(context, limits);
+    JS_FreeValue(context, secrets);
+    return r;
+}
+
+static int attributes_of(JSContext *context, JSValueConst launch, struct attributes **out)
+{
+    JSValue spec = JS_GetPropertyStr(context, launch, "attributes");
+    int mask = 0, oom = 0, r = 0;
+    if (!JS_IsNull(spec)) {
+        struct attributes *a = *out = calloc(1, sizeof *a);
+        r = a ? user_of(context, spec, a) : -ENOMEM;
+        r = r ? r : limits_of(context, spec, a);
+        if (!r) {
+            a->has_umask = copy_some(context, spec, "umask", &mask);
+            a->mask = (mode_t)mask;
+            a->has_nice = copy_some(context, spec, "nice", &a->nice);
+            a->has_oom = copy_some(context, spec, "oomScoreAdj", &oom);
+            snprintf(a->oom, sizeof a->oom, "%d", oom);
+            a->tty = flag(context, spec, "tty");
+        }
+    }
+    JS_FreeValue(context, spec);
+    return r;
+}
+
 int wire_launches(JSContext *context, JSValueConst launches)
 {
     host.children_count = (uint32_t)length_of(context, launches);
@@ -181,6 +280,7 @@ int wire_launches(JSContext *context, JSValueConst launches)
         int r = probe_of(context, launch, "probe", &child->asked);
         r = r ? r : probe_of(context, launch, "health", &child->health);
         r = r ? r : probe_of(context, launch, "preStop", &child->pre_stop);
+        r = r ? r : attributes_of(context, launch, &child->attributes);
         r = r ? r : word_of(context, launch, &child->word);
         int death = copy_number(context, launch, "parentDeath");
         if (death)

@@ -52,6 +52,11 @@ static void main_ended(struct child *child, const siginfo_t *info)
         return;
     bool by_signal = info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED;
     child->pid = 0;
+    if (host.took_foreground && process == host.foreground && !host.init_mode) {
+        /* The terminal comes back to whoever started us. */
+        tcsetpgrp(0, getpgrp());
+        host.took_foreground = false;
+    }
     /* What it wrote before its death comes out before anything is said of it. */
     pump_process_ended(host.pump, process);
     loop_event((struct event){.type = EV_EXITED, .process = process, .run = child->run,

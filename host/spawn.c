@@ -67,10 +67,15 @@ static _Noreturn void in_child(struct launch *launch)
                                    ? fcntl(launch->extra, F_SETFD, 0)
                                    : dup2(launch->extra, launch->extra_number)) < 0)
         failed(launch, "dup2");
-    /* When Tandem is killed outright, its children don't stay behind; init mode changes nothing. */
+    setrlimit(RLIMIT_NOFILE, &host.original_nofile);
+    if (child->attributes && attributes_apply(child->attributes, &launch->stage))
+        failed(launch, launch->stage);
+    /*
+     * When Tandem is killed outright, its children don't stay behind; init mode changes nothing.
+     * A change of user takes the wish back, so it comes after (PR_SET_PDEATHSIG(2const)).
+     */
     if (!host.init_mode)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-    setrlimit(RLIMIT_NOFILE, &host.original_nofile);
     if (child->cwd && chdir(child->cwd))
         failed(launch, "chdir");
     sigprocmask(SIG_SETMASK, &host.original_mask, NULL);
@@ -98,7 +103,9 @@ static int open_pipes(uint32_t process, int out[2], int err[2])
 {
     struct child *child = &host.children[process];
     /* A line of its output can only be seen where it passes through us. */
-    if (child->logs == LOGS_INHERIT && child->word.kind != WORD_LOG)
+    const struct attributes *a = child->attributes;
+    bool seen = child->logs != LOGS_INHERIT || child->word.kind == WORD_LOG || (a && a->has_user);
+    if (!seen || (a && a->tty))
         return 0;
     if (pipe2(out, O_CLOEXEC))
         return -errno;
@@ -107,6 +114,12 @@ static int open_pipes(uint32_t process, int out[2], int err[2])
         close(out[0]);
         close(out[1]);
         return r;
+    }
+    /* A program may open /dev/stdout anew, which asks who owns the pipe (proc_pid_fd(5)). */
+    if (a && a->has_user) {
+        /* Without the right to do so the change of user will fail, and that is said. */
+        (void)!fchown(out[1], a->uid, a->gid);
+        (void)!fchown(err[1], a->uid, a->gid);
     }
     return 0;
 }
@@ -149,7 +162,8 @@ static void give_up_terminal(void)
 
 static bool takes_foreground(const struct child *child)
 {
-    return host.init_mode && !child->session && isatty(0) && tcgetpgrp(0) == getpgrp();
+    bool wants = host.init_mode || (child->attributes && child->attributes->tty);
+    return wants && !child->session && isatty(0) && tcgetpgrp(0) == getpgrp();
 }
 
 static int find(const struct child *child, const char *name, char *path, size_t size)
@@ -158,35 +172,25 @@ static int find(const struct child *child, const char *name, char *path, size_t 
     return find_program(name, dirs ? dirs : default_path, path, size);
 }
 
-/* The environment with the mark of its descendants; only for as long as the spawn takes. */
-static char **marked_env(const struct child *child)
-{
-    size_t count = 0, size = sizeof ORPHAN_MARK + strlen(child->name);
-    while (child->env[count])
-        count++;
-    char **env = malloc((count + 2) * sizeof *env + size);
-    if (!env)
-        return NULL;
-    char *mark = (char *)(env + count + 2);
-    memcpy(env, child->env, count * sizeof *env);
-    snprintf(mark, size, ORPHAN_MARK "%s", child->name);
-    env[count] = mark;
-    env[count + 1] = NULL;
-    return env;
-}
-
 pid_t spawn_beside(const struct child *child, char *const *argv)
 {
     char path[4096];
     int r = find(child, argv[0], path, sizeof path);
     if (r)
         return r;
-    struct launch launch = {.child = child, .path = path, .argv = argv, .env = child->env,
+    struct environment env;
+    const char *stage;
+    r = environment_open(child, NULL, &env, &stage);
+    if (r)
+        return r;
+    struct launch launch = {.child = child, .path = path, .argv = argv, .env = env.lines,
                             .extra = -1,
                             .out = host.null_fd, .err = host.null_fd};
     pid_t pid = start(&launch);
+    int error = errno;
+    environment_drop(&env);
     if (pid < 0)
-        return -errno;
+        return -error;
     /* A child that failed is reaped by the loop like any orphan. */
     return launch.stage ? -launch.error : pid;
 }
@@ -206,9 +210,13 @@ void spawn_child(uint32_t process, uint32_t run)
     char path[4096];
     const char *stage = "exec";
     int out[2] = {-1, -1}, err[2] = {-1, -1};
+    struct environment env = {0};
     child->run = run;
     child->next_pid = 0;
     int r = find(child, child->argv[0], path, sizeof path);
+    /* In init mode the command's environment is its own. */
+    if (!r)
+        r = environment_open(child, host.init_mode ? NULL : ORPHAN_MARK, &env, &stage);
     if (!r)
         r = word_open(process, &stage);
     if (!r) {
@@ -217,13 +225,12 @@ void spawn_child(uint32_t process, uint32_t run)
     }
     if (r) {
         word_spawned(process);
+        environment_drop(&env);
         report_failure(process, run, stage, -r);
         return;
     }
-    /* In init mode the command's environment is its own. */
-    char **env = host.init_mode ? NULL : marked_env(child);
     struct launch launch = {.child = child, .path = path, .argv = child->argv,
-                            .env = env ? env : child->env,
+                            .env = env.lines,
                             .inherit_stdin = child->stdin_inherit, .out = out[1], .err = err[1],
                             .extra = word_for_child(process), .extra_number = child->word.number,
                             .foreground = takes_foreground(child)};
@@ -231,7 +238,7 @@ void spawn_child(uint32_t process, uint32_t run)
         give_up_terminal();
     pid_t pid = start(&launch);
     int fork_error = errno;
-    free(env);
+    environment_drop(&env);
     word_spawned(process);
     if (pid < 0 || launch.stage) {
         close_both(out);
@@ -243,7 +250,10 @@ void spawn_child(uint32_t process, uint32_t run)
     }
     child->pid = pid;
     child->group = pid;
-    host.took_foreground = launch.foreground;
+    if (launch.foreground) {
+        host.took_foreground = true;
+        host.foreground = process;
+    }
     if (out[0] >= 0) {
         close(out[1]);
         close(err[1]);

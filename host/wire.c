@@ -226,8 +226,8 @@ static void do_suspend(JSContext *context, JSValueConst a)
     if (host.took_foreground)
         tcsetpgrp(0, getpgrp());
     kill(getpid(), SIGSTOP);
-    if (host.took_foreground && tcgetpgrp(0) == getpgrp() && host.children[0].group)
-        tcsetpgrp(0, host.children[0].group);
+    if (host.took_foreground && tcgetpgrp(0) == getpgrp() && host.children[host.foreground].group)
+        tcsetpgrp(0, host.children[host.foreground].group);
 }
 
 static void do_exit(JSContext *context, JSValueConst a)

@@ -7,6 +7,7 @@ import { decodeProcfile } from '../config/procfile.ts';
 import { renderJson } from '../config/render.ts';
 import { moveTree, type Tree } from '../config/tree.ts';
 import { environment } from '../plan/bind.ts';
+import { whyNot } from '../plan/bind-attributes.ts';
 import type { Facts } from '../plan/facts.ts';
 import { type Flags, readArgv } from './argv.ts';
 import type { Outcome } from './outcome.ts';
@@ -33,14 +34,6 @@ function folderOf(facts: Facts, path: string): string {
   return folder.startsWith('/') ? folder : `${facts.cwd()}/${folder}`;
 }
 
-function why(error: string): string {
-  if (error === 'ENOENT') return 'there is no such file';
-  if (error === 'EACCES') return 'permission denied';
-  if (error === 'EISDIR') return 'it is a directory';
-  if (error === 'EFBIG') return 'it is larger than 1 MB';
-  return error;
-}
-
 type Read = { readonly sources: Source[]; readonly issues: Issue[] };
 
 /** One more file behind the others; null: it can't be read. */
@@ -48,7 +41,7 @@ function readSource(facts: Facts, read: Read, path: string): Source | null {
   const name = path === '-' ? 'standard input' : path;
   const file = facts.read(path);
   if (file.error !== null) {
-    const text = `cannot read ${name}: ${why(file.error)}`;
+    const text = `cannot read ${name}: ${whyNot(file.error)}`;
     read.issues.push({ severity: 'error', span: null, text, hint: null, related: null });
     return null;
   }

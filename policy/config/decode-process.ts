@@ -1,6 +1,7 @@
 /** One process of a file. Each key has one reader here; adding a key begins here. */
 import { newProcess } from '../plan/defaults.ts';
 import type { Forward, PlannedProcess } from '../plan/plan.ts';
+import { attributeReaders, variableName } from './decode-attributes.ts';
 import { decodeHealth, decodePreStop, decodeReady } from './decode-probe.ts';
 import {
   type Decoder,
@@ -58,8 +59,6 @@ const command: Reader = (d, tree, path, draft) => {
     } else draft.command = commandWords(d, text, path);
   }
 };
-
-const variableName = /^[A-Za-z_]\w*$/;
 
 const environment: Reader = (d, tree, path, draft) => {
   const found: [string, string][] = [];
@@ -246,6 +245,7 @@ const readers: Readonly<Record<string, Reader>> = {
     const known = ['main', 'group'] as const;
     draft.stopTarget = readOneOf(d, 'stop_signal_to', tree, known) ?? draft.stopTarget;
   },
+  ...attributeReaders,
   success_codes: successCodes,
   logs: (d, tree, _path, draft) => {
     draft.logs = readOneOf(d, 'logs', tree, ['inherit', 'prefix'] as const);
@@ -255,14 +255,17 @@ const readers: Readonly<Record<string, Reader>> = {
 const keys = {
   owner: 'a process',
   known: Object.keys(readers),
-  planned: 'env_file secrets user files ulimits nice oom_score_adj umask stdin tty'.split(' '),
+  planned: [],
   foreign: {
     args: 'command',
     autorestart: 'restart',
     cmd: 'command',
     cwd: 'working_dir',
     directory: 'working_dir',
+    dotenv: 'env_file',
     entrypoint: 'command',
+    envfile: 'env_file',
+    stdin_open: 'stdin: inherit',
     env: 'environment',
     ports: 'port',
     stopsignal: 'stop_signal',

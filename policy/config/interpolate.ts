@@ -103,3 +103,36 @@ export function interpolateReferences(text: string, lookup: Lookup): Interpolate
   });
   return { text: replaced, problems };
 }
+
+/**
+ * For a template: only `${…}` means anything, and `$${` is a literal `${`.
+ * Everything else stays as it is, nginx's `$host` and a lone `$$` included.
+ */
+export function renderTemplate(text: string, lookup: Lookup): Interpolated {
+  const problems: { text: string; hint: string | null; part: Span }[] = [];
+  let out = '';
+  let from = 0;
+  for (let at = text.indexOf('${'); at >= 0; at = text.indexOf('${', from)) {
+    if (text[at - 1] === '$' && at > from) {
+      out += `${text.slice(from, at - 1)}\${`;
+      from = at + 2;
+      continue;
+    }
+    out += text.slice(from, at);
+    const end = text.indexOf('}', at);
+    const newline = text.indexOf('\n', at);
+    if (end < 0 || (newline >= 0 && newline < end)) {
+      const part = { start: at, end: at + 2 };
+      const hint = 'add a `}`, or write `$${` for the characters themselves';
+      problems.push({ text: 'cannot read `${`: it is not closed on its line', hint, part });
+      from = at + 2;
+      continue;
+    }
+    const found = find(text.slice(at + 2, end), lookup);
+    if ('value' in found) out += found.value;
+    else
+      problems.push({ text: found.problem, hint: found.hint, part: { start: at, end: end + 1 } });
+    from = end + 1;
+  }
+  return { text: out + text.slice(from), problems };
+}

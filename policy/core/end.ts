@@ -13,7 +13,7 @@ export function exitCode(units: readonly Unit[], end: End): number {
     case 'exited':
       return end.signal === 0 ? end.code : 128 + end.signal;
     case 'spawn_failed':
-      return end.errno === 'ENOENT' ? exitNotFound : exitNotExecutable;
+      return end.errno === 'ENOENT' && end.stage === 'exec' ? exitNotFound : exitNotExecutable;
     case 'not_ready':
     case 'unhealthy':
     case 'timed_out':

@@ -135,7 +135,7 @@ export function compileFront(input: FrontInput, facts: Facts): Front {
     [`${dir.value}/test.conf`, renderNginx({ ...given, listen: 'aside' })],
   ];
   for (const [path, text] of texts) {
-    const { error: errno } = facts.write(path, text, 0o644);
+    const { error: errno } = facts.write(path, text, 0o644, null);
     if (errno !== null) return nothing([error(`cannot write \`${path}\`: ${errno}`, null)]);
   }
   const problem = testWith(nginx, dir.value, facts);

@@ -10,6 +10,7 @@ import {
   type Lookup,
 } from '../config/interpolate.ts';
 import { type PlanIssue, planError, type Source } from '../config/issue.ts';
+import { bindAttributes, envFilesOf } from './bind-attributes.ts';
 import { bindFront, type FrontProcess } from './bind-front.ts';
 import { bindHealth, bindPreStop, bindReady } from './bind-probe.ts';
 import { checkProgram } from './bind-program.ts';
@@ -33,6 +34,10 @@ export type Binder = {
   readonly env: ReadonlyMap<string, string>;
   readonly lookup: Lookup;
   readonly issues: PlanIssue[];
+  readonly sources: Source[];
+  readonly dry: boolean;
+  /** What is to be done once nothing is known to be wrong. */
+  readonly later: (() => void)[];
   /** Where relative paths begin: the file's folder, or Tandem's own directory. */
   readonly base: string;
   /** One for the whole plan, made when it is first needed; null: nowhere is writable. */
@@ -138,6 +143,7 @@ function processEnv(
   env.delete('NOTIFY_SOCKET');
   // The front owns the container's PORT; an app that took it would take the front's place.
   if (binder.plan.front !== null) env.delete('PORT');
+  for (const [name, value] of envFilesOf(binder, process)) env.set(name, value);
   for (const [name, template] of process.environment)
     env.set(name, resolve(binder, `processes.${process.name}.environment.${name}`, template));
   if (port !== null) env.set('PORT', `${port}`);
@@ -217,12 +223,14 @@ function bindOne(
     argv,
     env: [...env].map(([name, value]) => `${name}=${value}`),
     cwd,
-    logs: process.logs ?? logs,
-    stdin: init ? 'inherit' : 'null',
+    // A terminal is only one where nothing comes between.
+    logs: process.tty ? 'inherit' : (process.logs ?? logs),
+    stdin: init || process.tty ? 'inherit' : process.stdin,
     probe: ready.probe,
     word: ready.word,
     health: health.probe,
     preStop: preStop.probe,
+    attributes: bindAttributes(binder, process, env),
     session: options.init?.session ?? false,
     parentDeath: options.init?.parentDeath ?? 0,
   };
@@ -274,6 +282,7 @@ function withFront(
     logs,
     stdin: 'null',
     cwd: null,
+    attributes: null,
     session: false,
     parentDeath: 0,
   };
@@ -293,7 +302,9 @@ export function bind(
     made ??= facts.makeTempDir().value;
     return made;
   };
-  const binder: Binder = { plan, facts, env, lookup, issues: [], base: options.base, tempDir };
+  const { base, sources, dry } = options;
+  const given = { issues: [], later: [], base, sources, dry };
+  const binder: Binder = { plan, facts, env, lookup, tempDir, ...given };
   const stopTimeoutMs = resolveDuration(binder, 'stop_timeout', plan.stopTimeoutMs);
   const logs = logMode(plan, options);
   const all = plan.processes.map((process) => bindOne(binder, process, logs, options));
@@ -308,6 +319,8 @@ export function bind(
   // Ports that were known without an environment have been compared by checkPlan.
   const late = plan.processes.some((one) => one.port !== null && typeof one.port !== 'number');
   if (late || typeof plan.front?.port === 'object') binder.issues.push(...checkPorts(ports));
+  if (!binder.issues.some((issue) => issue.severity === 'error'))
+    for (const act of binder.later) act();
   if (front.process !== null) all.push(withFront(plan, front.process, logs));
   if (binder.issues.some((issue) => issue.severity === 'error'))
     return { bound: null, issues: binder.issues };

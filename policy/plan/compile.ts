@@ -151,12 +151,30 @@ function checkKeys(process: PlannedProcess, issues: PlanIssue[]): void {
       add(key, `cannot ask by ${one.type}: the process has no \`port\``, 'write `port` in it');
 }
 
+/** There is one standard input, and one terminal. */
+function checkTerminal(plan: Plan, issues: PlanIssue[]): void {
+  for (const key of ['tty', 'stdin'] as const) {
+    const takers = plan.processes.filter((one) => one[key] === true || one[key] === 'inherit');
+    const [first, ...others] = takers;
+    for (const other of others)
+      issues.push({
+        ...planError(
+          `processes.${other.name}.${key}`,
+          `cannot give \`${key}\` to \`${other.name}\`: \`${first?.name}\` has it`,
+          'one process at most can have it',
+        ),
+        related: { path: `processes.${first?.name}.${key}`, text: 'first used here' },
+      });
+  }
+}
+
 /** Everything that is wrong with the plan whatever machine it runs on. */
 export function checkPlan(plan: Plan): readonly PlanIssue[] {
   const issues: PlanIssue[] = [];
   checkDependencies(plan, issues);
   checkRoutes(plan, issues);
   for (const process of plan.processes) checkKeys(process, issues);
+  checkTerminal(plan, issues);
   const fixed = portPaths(plan).map(({ path, port }) => ({ path, port: known(port) }));
   return [...issues, ...checkPorts(fixed)];
 }

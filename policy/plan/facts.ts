@@ -31,8 +31,13 @@ export type Facts = {
     argv: readonly string[],
     timeoutMs: number,
   ) => Fact<{ readonly code: number; readonly output: string }>;
-  /** Creates or replaces a file. */
-  readonly write: (path: string, text: string, mode: number) => Fact<null>;
+  /** Creates or replaces a file, whole or not at all; `owner` null: Tandem itself. */
+  readonly write: (
+    path: string,
+    text: string,
+    mode: number,
+    owner: { readonly uid: number; readonly gid: number } | null,
+  ) => Fact<null>;
   /** A new directory, mode 0711, in the first writable of $TMPDIR, /tmp, /dev/shm, /run; removed at exit. */
   readonly makeTempDir: () => Fact<string>;
   /** The environment as `NAME=value`, in its order. */

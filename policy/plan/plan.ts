@@ -38,6 +38,24 @@ export type PlannedProcess = {
   readonly shell: boolean;
   readonly workingDir: Template | null;
   readonly environment: readonly (readonly [string, Template])[];
+  /** Files of variables, the later wins. */
+  readonly envFiles: readonly { readonly path: Template; readonly required: boolean }[];
+  /** Variables whose values stand in files; the values are no part of any plan. */
+  readonly secrets: readonly (readonly [string, Template])[];
+  /** Rendered before the start. `mode`: permission bits. */
+  readonly files: readonly {
+    readonly from: Template;
+    readonly to: Template;
+    readonly mode: number;
+  }[];
+  /** `name|uid[:group|gid]`; null: Tandem's own. */
+  readonly user: Template | null;
+  readonly umask: number | null;
+  readonly nice: number | null;
+  readonly oomScoreAdj: number | null;
+  readonly limits: Attributes['limits'];
+  readonly stdin: 'null' | 'inherit';
+  readonly tty: boolean;
   readonly port: Late | null;
   /** Meant to finish with 0, before what waits for it starts. */
   readonly oneshot: boolean;
@@ -226,10 +244,36 @@ export type Launch = {
   readonly word: WordSpec | null;
   readonly health: ProbeSpec | null;
   readonly preStop: ProbeSpec | null;
+  /** null: nothing but its program. */
+  readonly attributes: Attributes | null;
   /** It leads a session of its own, with the terminal where there is one. */
   readonly session: boolean;
   /** The signal that Tandem gets when its parent dies; 0: none. */
   readonly parentDeath: number;
+};
+
+export type User = {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+};
+
+/** What a process is given besides its program; null: as Tandem's own. */
+export type Attributes = {
+  readonly user: User | null;
+  readonly umask: number | null;
+  readonly nice: number | null;
+  readonly oomScoreAdj: number | null;
+  /** By Linux's number (getrlimit(2)); -1 is unlimited. */
+  readonly limits: readonly {
+    readonly resource: number;
+    readonly soft: number;
+    readonly hard: number;
+  }[];
+  /** Variables whose values the host reads at each start: they never come in here. */
+  readonly secrets: readonly { readonly name: string; readonly path: string }[];
+  /** The container's terminal is its own. */
+  readonly tty: boolean;
 };
 
 /** A bound plan with what the host needs, index by index. */

@@ -22,8 +22,12 @@ function howItEnded(plan: BoundPlan, end: End): string {
       if (end.signal === 0) return `exited with code ${end.code}`;
       return `was ended by ${signalName(end.signal)}${end.coreDumped ? ' (core dumped)' : ''}`;
     case 'spawn_failed':
-      if (end.errno === 'ENOENT') return 'could not start: the program was not found';
-      if (end.errno === 'EACCES') return 'could not start: permission denied (EACCES)';
+      if (end.stage === 'exec' && end.errno === 'ENOENT')
+        return 'could not start: the program was not found';
+      if (end.stage === 'exec' && end.errno === 'EACCES')
+        return 'could not start: permission denied (EACCES)';
+      if (end.stage === 'secret')
+        return `could not start: a file of its \`secrets\` cannot be read (${end.errno})`;
       return `could not start: ${end.stage} failed with ${end.errno}`;
     case 'not_ready':
       return `was not ready in ${seconds(end.afterMs)}`;
@@ -57,6 +61,12 @@ function hint(plan: BoundPlan, process: number, end: End, ranMs: number): string
     return 'give the process another port, or stop who listens there';
   if (end.type === 'spawn_failed' && end.errno === 'ENOEXEC')
     return 'a script needs a first line such as #!/bin/sh';
+  if (end.type === 'spawn_failed' && end.stage === 'setrlimit')
+    return 'no limit can be above the hard one that the container was given';
+  if (end.type === 'spawn_failed' && ['EPERM', 'EACCES'].includes(end.errno)) {
+    const key = { setuid: 'user', setgid: 'user', setgroups: 'user' }[end.stage] ?? end.stage;
+    if (end.stage !== 'exec') return `\`${key}\` needs a right that this container does not have`;
+  }
   if (end.type !== 'exited') return null;
   if (end.signal === 9) return 'nobody here sent that signal: was it out of memory?';
   if (end.signal === 0 && end.code === 0 && ranMs < 2000)
