@@ -1,5 +1,6 @@
 /* Opens an engine on a section of bytecode, with only the intrinsics its kind uses. */
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "engine.h"
@@ -52,20 +53,43 @@ static int add_intrinsics(JSContext *context, enum engine_kind kind)
     return 0;
 }
 
-static int run_section(struct engine *engine, const uint8_t *bytecode, size_t length)
+/* What it exports: its bundle leaves that in a global. */
+static JSValue read_section(JSContext *context, const uint8_t *bytecode, size_t length)
 {
-    JSContext *context = engine->context;
     JSValue code = JS_ReadObject(context, bytecode, length, JS_READ_OBJ_BYTECODE);
     if (JS_IsException(code))
-        return -EINVAL;
+        return code;
     JSValue result = JS_EvalFunction(context, code);
     if (JS_IsException(result))
-        return -EINVAL;
+        return result;
     JS_FreeValue(context, result);
     JSValue global = JS_GetGlobalObject(context);
-    engine->section = JS_GetPropertyStr(context, global, "section");
+    JSValue section = JS_GetPropertyStr(context, global, "section");
     JS_FreeValue(context, global);
+    return section;
+}
+
+static int run_section(struct engine *engine, const uint8_t *bytecode, size_t length)
+{
+    engine->section = read_section(engine->context, bytecode, length);
     return JS_IsObject(engine->section) ? 0 : -EINVAL;
+}
+
+JSValue engine_library(JSContext *context, const char *name)
+{
+    const struct {
+        const char *name;
+        const uint8_t *start, *end;
+    } libraries[] = {
+        {"front", section_front, section_front_end},
+        {"yaml", section_yaml, section_yaml_end},
+        {"desk", section_desk, section_desk_end},
+    };
+    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
+        if (strcmp(name, libraries[i].name) == 0)
+            return read_section(context, libraries[i].start,
+                                (size_t)(libraries[i].end - libraries[i].start));
+    return JS_ThrowReferenceError(context, "no library %s", name);
 }
 
 int engine_open(struct engine *engine, enum engine_kind kind, const uint8_t *bytecode,

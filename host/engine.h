@@ -21,6 +21,10 @@ extern const uint8_t section_supervise[], section_supervise_end[];
 extern const uint8_t section_commands[], section_commands_end[];
 extern const uint8_t section_configure[], section_configure_end[];
 
+extern const uint8_t section_front[], section_front_end[];
+extern const uint8_t section_yaml[], section_yaml_end[];
+extern const uint8_t section_desk[], section_desk_end[];
+
 enum engine_kind { ENGINE_SUPERVISE, ENGINE_CONFIGURE };
 
 /* 0 or -errno; `why` (a literal or text in the arena) says what failed. */
@@ -28,6 +32,8 @@ int engine_open(struct engine *engine, enum engine_kind kind, const uint8_t *byt
                 size_t length, const char **why);
 /* Calls a function that the section exports. JS_EXCEPTION: see engine_error. */
 JSValue engine_call(struct engine *engine, const char *name, int argc, JSValueConst *argv);
+/* What the section of that name exports, read into a configuring engine that runs. */
+JSValue engine_library(JSContext *context, const char *name);
 /* The text of the pending exception; valid until the engine is dropped. */
 const char *engine_error(struct engine *engine);
 /* Unmaps the whole engine; its own teardown would only assert that nothing is left. */

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine.h"
 #include "facts.h"
 #include "host.h"
 #include "run.h"
@@ -334,6 +335,35 @@ static JSValue fact_is_terminal(JSContext *context, JSValueConst self, int argc,
     return JS_NewBool(context, isatty(fd));
 }
 
+static JSValue fact_digest(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    size_t length;
+    char hex[17];
+    uint64_t hash = 0xcbf29ce484222325u;
+    const char *text = JS_ToCStringLen(context, &length, argv[0]);
+    if (!text)
+        return JS_EXCEPTION;
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
+    JS_FreeCString(context, text);
+    snprintf(hex, sizeof hex, "%016llx", (unsigned long long)hash);
+    return JS_NewString(context, hex);
+}
+
+static JSValue fact_library(JSContext *context, JSValueConst self, int argc, JSValueConst *argv)
+{
+    (void)self;
+    (void)argc;
+    const char *name = JS_ToCString(context, argv[0]);
+    if (!name)
+        return JS_EXCEPTION;
+    JSValue library = engine_library(context, name);
+    JS_FreeCString(context, name);
+    return library;
+}
+
 static const struct {
     const char *name;
     fact *function;
@@ -346,6 +376,7 @@ static const struct {
     {"cwd", fact_cwd, 0},             {"uid", fact_uid, 0},
     {"cpus", fact_cpus, 0},           {"hasIpv6", fact_has_ipv6, 0},
     {"isTerminal", fact_is_terminal, 1}, {"badPattern", fact_bad_pattern, 1},
+    {"digest", fact_digest, 1},          {"library", fact_library, 1},
 };
 
 JSValue facts_new(JSContext *context)

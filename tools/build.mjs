@@ -19,6 +19,9 @@ const sections = {
   supervise: 'policy/core/supervise.ts',
   commands: 'policy/cli/commands.ts',
   configure: 'policy/cli/configure.ts',
+  front: 'policy/front/library.ts',
+  yaml: 'policy/config/library.ts',
+  desk: 'policy/desk/desk.ts',
 };
 const engineFiles = ['quickjs.c', 'libregexp.c', 'libunicode.c', 'dtoa.c'];
 

@@ -8,9 +8,10 @@ const mayImport = {
   'policy/core': ['policy/plan', 'policy/report'],
   'policy/report': ['policy/plan', 'policy/core', 'policy/config'],
   'policy/config': ['policy/plan'],
-  'policy/plan': ['policy/config', 'policy/front'],
+  'policy/plan': ['policy/config', 'policy/front', 'policy/desk'],
+  'policy/desk': ['policy/plan', 'policy/config'],
   'policy/front': ['policy/plan', 'policy/config'],
-  'policy/cli': ['policy/config', 'policy/plan', 'policy/front', 'policy/report', 'policy/core'],
+  'policy/cli': ['policy/config', 'policy/plan', 'policy/front', 'policy/report', 'policy/core', 'policy/desk'],
 };
 const bannedInPolicy = /\b(Date|Math\.random|async|Promise|globalThis|console|setTimeout)\b/;
 const bannedInHost = /\b(restart|ready|backoff)\b/;

@@ -14,6 +14,8 @@ function taken(argv: readonly string[]): string {
       return `init ${JSON.stringify(request.argv)}`;
     case 'file':
     case 'check':
+    case 'plan':
+    case 'graph':
       return `${request.type} ${request.flags.files.join(' ') || 'null'}`;
     case 'usage':
       return 'usage';
@@ -35,6 +37,13 @@ test.each<[readonly string[], string]>([
   [['tandem', 'check', '-f', 'a'], 'check a'],
   [['tandem', 'check', 'a'], 'usage'],
   [['tandem', 'check', '--nope'], 'usage'],
+  [['tandem', 'plan'], 'plan null'],
+  [['tandem', 'plan', '-o', 'x', '-f', 'a'], 'plan a'],
+  [['tandem', 'plan', '-o'], 'usage'],
+  [['tandem', 'plan', '-o', 'x', '--bound'], 'usage'],
+  [['tandem', 'graph', '--format', 'dot'], 'graph null'],
+  [['tandem', 'graph', '--format', 'png'], 'usage'],
+  [['tandem', '-f', 'a', 'graph'], 'graph a'],
   [['tandem', 'check', '--format', 'xml'], 'usage'],
   [['tandem', 'check', '--json', '-f', 'a', '--strict'], 'check a'],
   [['tandem', '-f', 'a', '-f', 'b'], 'file a b'],

@@ -9,7 +9,9 @@
  * 3. Called by the name `tini` or `dumb-init`, Tandem is that tool.
  * 4. Without arguments it runs the file that it finds.
  */
+
 import type { Format } from '../config/render.ts';
+import type { GraphFormat } from '../desk/graph.ts';
 import type { LogMode } from '../plan/plan.ts';
 import { type InitFlags, noInit, readDumbInit, readTini } from './argv-init.ts';
 
@@ -38,6 +40,14 @@ export type Request =
       /** Warnings count as errors. */
       readonly strict: boolean;
     }
+  | {
+      readonly type: 'plan';
+      readonly flags: Flags;
+      /** null: standard output. */
+      readonly output: string | null;
+      readonly bound: boolean;
+    }
+  | { readonly type: 'graph'; readonly flags: Flags; readonly format: GraphFormat }
   | { readonly type: 'help' }
   | { readonly type: 'version' }
   | { readonly type: 'probe'; readonly url: string; readonly timeout: string | null }
@@ -45,8 +55,7 @@ export type Request =
 
 /** Commands that Tandem will have: their names are taken already, so that no meaning changes. */
 export const reserved: readonly string[] = (
-  'plan graph status logs restart start stop signal timeline init import export schema ' +
-  'completion'
+  'status logs restart start stop signal timeline init import export schema ' + 'completion'
 ).split(' ');
 
 export const noFlags: Flags = { files: [], verbose: false, logs: null, journal: null };
@@ -98,33 +107,78 @@ function readRun(words: readonly string[]): Request {
   return { type: 'commands', commands: rest, flags };
 }
 
-const formats = ['text', 'json', 'github'] as const;
+type Options = {
+  readonly values: ReadonlyMap<string, string>;
+  readonly set: ReadonlySet<string>;
+  readonly flags: Flags;
+};
 
-function readCheck(words: readonly string[]): Request {
-  let format: Format = 'text';
-  let strict = false;
+/** A command's own options beside the common ones; nothing else may stand there. */
+function readOptions(
+  command: string,
+  words: readonly string[],
+  valued: Readonly<Record<string, readonly string[] | null>>,
+  plain: readonly string[],
+): Options | Request {
+  const values = new Map<string, string>();
+  const set = new Set<string>();
   const others: string[] = [];
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] as string;
-    if (word === '--strict') strict = true;
-    else if (word === '--json') format = 'json';
-    else if (word === '--format') {
-      const found = formats.find((one) => one === words[at + 1]);
-      if (found === undefined)
-        return usage(
-          `cannot read \`--format ${words[at + 1] ?? ''}\`: it is ${formats.join(', ')}`,
-        );
-      format = found;
+    const known = valued[word];
+    if (plain.includes(word)) set.add(word);
+    else if (known === undefined) others.push(word);
+    else {
       at += 1;
-    } else others.push(word);
+      const value = words[at];
+      if (value === undefined) return usage(`cannot read \`${word}\`: it needs a value`);
+      if (known !== null && !known.includes(value))
+        return usage(`cannot read \`${word} ${value}\`: it is ${known.join(', ')}`);
+      values.set(word, value);
+    }
   }
   const parsed = readFlags(others);
   if ('type' in parsed) return parsed;
   const extra = parsed.rest[0];
   if (extra?.startsWith('-')) return usage(`cannot read \`${extra}\`: no such option`);
   if (extra !== undefined)
-    return usage(`cannot check \`${extra}\``, 'name the file with -f: tandem check -f FILE');
-  return { type: 'check', flags: parsed.flags, format, strict };
+    return usage(
+      `cannot ${command} \`${extra}\``,
+      `name the file with -f: tandem ${command} -f FILE`,
+    );
+  return { values, set, flags: parsed.flags };
+}
+
+const formats = ['text', 'json', 'github'] as const;
+const drawings = ['text', 'mermaid', 'dot'] as const;
+
+function oneOf<T extends string>(known: readonly T[], text: string | undefined): T | undefined {
+  return known.find((one) => one === text);
+}
+
+function readCheck(words: readonly string[]): Request {
+  const read = readOptions('check', words, { '--format': formats }, ['--json', '--strict']);
+  if ('type' in read) return read;
+  const asked = oneOf(formats, read.values.get('--format')) ?? 'text';
+  const format = read.set.has('--json') ? 'json' : asked;
+  return { type: 'check', flags: read.flags, format, strict: read.set.has('--strict') };
+}
+
+function readPlan(words: readonly string[]): Request {
+  const read = readOptions('plan', words, { '-o': null, '--output': null }, ['--bound']);
+  if ('type' in read) return read;
+  const output = read.values.get('-o') ?? read.values.get('--output') ?? null;
+  const bound = read.set.has('--bound');
+  if (bound && output !== null)
+    return usage('cannot save a bound plan: it holds for this machine only', 'leave out --bound');
+  return { type: 'plan', flags: read.flags, output, bound };
+}
+
+function readGraph(words: readonly string[]): Request {
+  const read = readOptions('graph', words, { '--format': drawings }, []);
+  if ('type' in read) return read;
+  const format = oneOf(drawings, read.values.get('--format')) ?? 'text';
+  return { type: 'graph', flags: read.flags, format };
 }
 
 /** `tandem probe [--timeout 2s] URL` */
@@ -156,12 +210,11 @@ export function readArgv(
   if (first === '--version' || (first === 'version' && others.length === 0))
     return { type: 'version' };
   if (first === 'probe' && others.length > 0) return readProbe(others);
-  if (first === 'run' || first === 'check') {
-    const flagged = words.slice(0, words.length - rest.length);
-    return first === 'check'
-      ? readCheck([...flagged, ...others])
-      : readRun([...flagged, ...others]);
-  }
+  const flagged = [...words.slice(0, words.length - rest.length), ...others];
+  if (first === 'run') return readRun(flagged);
+  if (first === 'check') return readCheck(flagged);
+  if (first === 'plan') return readPlan(flagged);
+  if (first === 'graph') return readGraph(flagged);
   if (reserved.includes(first))
     return usage(
       `cannot run \`${first}\`: that is a Tandem command which this version does not have yet`,

@@ -3,14 +3,15 @@ import type { Issue, Place } from '../config/issue.ts';
 import { splitWords, type Word } from '../config/words.ts';
 import { environment } from '../plan/bind.ts';
 import { orderCommands } from '../plan/compile.ts';
-import { defaultStopTimeoutMs, newProcess, takenNames } from '../plan/defaults.ts';
+import { emptyPlan, newProcess, takenNames } from '../plan/defaults.ts';
 import type { Facts } from '../plan/facts.ts';
-import { type Plan, type PlannedProcess, planVersion } from '../plan/plan.ts';
+import type { Plan, PlannedProcess } from '../plan/plan.ts';
+import { isSaved } from '../plan/saved.ts';
 import { type Flags, type Request, readArgv } from './argv.ts';
 import { help } from './help.ts';
 import type { Outcome } from './outcome.ts';
 import { probe } from './probe.ts';
-import { exit, findAll, startFound, usage } from './start.ts';
+import { exit, findAll, folderOf, startFound, usage, writtenOf } from './start.ts';
 import { engine, version } from './version.ts';
 
 /** After the program, without its folder and ending; `-2` and so on where it is there already. */
@@ -73,15 +74,7 @@ function readCommand(read: Read, command: string, from: number): void {
 }
 
 function planOf(mode: Plan['mode'], processes: readonly PlannedProcess[]): Plan {
-  return {
-    version: planVersion,
-    mode,
-    stopTimeoutMs: defaultStopTimeoutMs,
-    stopDelayMs: 0,
-    logs: null,
-    processes,
-    front: null,
-  };
+  return { ...emptyPlan, mode, processes };
 }
 
 function runCommands(facts: Facts, commands: readonly string[], flags: Flags): Outcome {
@@ -111,6 +104,18 @@ function runInit(facts: Facts, request: Extract<Request, { type: 'init' }>): Out
   return startFound(facts, findAll(facts, written, flags, { init }), flags);
 }
 
+/** A saved plan needs no parser, and so no other section; null: it is none. */
+function runSaved(facts: Facts, flags: Flags): Outcome | null {
+  const said = environment(facts.env()).get('TANDEM_CONFIG') ?? '';
+  const path = flags.files[0] ?? said;
+  if (flags.files.length > 1 || path === '' || path === '-') return null;
+  const text = facts.read(path).value ?? '';
+  if (!isSaved(text)) return null;
+  const source = { name: path, text, start: 0, isArguments: false };
+  const written = writtenOf(facts, source, folderOf(facts, path));
+  return startFound(facts, findAll(facts, written, flags), flags);
+}
+
 export function main(facts: Facts, argv: readonly string[]): Outcome {
   const request = readArgv(argv, environment(facts.env()));
   switch (request.type) {
@@ -126,6 +131,8 @@ export function main(facts: Facts, argv: readonly string[]): Outcome {
       return exit(0, `tandem ${version} (QuickJS-ng ${engine})\n`);
     case 'usage':
       return usage(request.text, request.hint);
+    case 'file':
+      return runSaved(facts, request.flags) ?? { type: 'section', name: 'configure' };
     default:
       return { type: 'section', name: 'configure' };
   }

@@ -2,36 +2,33 @@
 import { decode } from '../config/decode.ts';
 import { type Issue, nextStart, type Source } from '../config/issue.ts';
 import { mergeTrees } from '../config/merge.ts';
-import { parseYaml } from '../config/parse.ts';
 import { decodeProcfile } from '../config/procfile.ts';
-import { renderJson } from '../config/render.ts';
+import { render, renderJson } from '../config/render.ts';
 import { moveTree, type Tree } from '../config/tree.ts';
-import { environment } from '../plan/bind.ts';
+import { absolute, environment } from '../plan/bind.ts';
 import { whyNot } from '../plan/bind-attributes.ts';
 import type { Facts } from '../plan/facts.ts';
-import { type Flags, readArgv } from './argv.ts';
+import { isSaved, savePlan } from '../plan/saved.ts';
+import { type Flags, type Request, readArgv } from './argv.ts';
 import type { Outcome } from './outcome.ts';
 import {
   type BindMode,
+  exit,
   findAll,
+  folderOf,
   misconfigured,
   report,
   startFound,
   usage,
   type Written,
+  wantsColour,
+  writtenOf,
 } from './start.ts';
 
 const names = ['tandem.yaml', 'tandem.json', 'Procfile'] as const;
 
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
-}
-
-function folderOf(facts: Facts, path: string): string {
-  const at = path.lastIndexOf('/');
-  if (path === '-' || at < 0) return facts.cwd();
-  const folder = path.slice(0, at) || '/';
-  return folder.startsWith('/') ? folder : `${facts.cwd()}/${folder}`;
 }
 
 type Read = { readonly sources: Source[]; readonly issues: Issue[] };
@@ -81,7 +78,14 @@ function readWritten(facts: Facts, paths: readonly string[]): Written {
       issues.push({ severity: 'error', span, text, hint: 'write it as YAML', related: null });
       continue;
     }
-    const parsed = parseYaml(source.text);
+    if (isSaved(source.text)) {
+      if (paths.length === 1) return writtenOf(facts, source, base);
+      const span = { start: source.start, end: source.start };
+      const text = 'cannot merge a saved plan with other files';
+      issues.push({ severity: 'error', span, text, hint: null, related: null });
+      continue;
+    }
+    const parsed = facts.library('yaml').parseYaml(source.text);
     issues.push(...parsed.issues.map((issue) => move(issue, source.start)));
     const moved = parsed.tree && moveTree(parsed.tree, source.start);
     tree = tree !== null && moved !== null ? mergeTrees(tree, moved) : (moved ?? tree);
@@ -112,21 +116,51 @@ function notFound(facts: Facts): Outcome {
   );
 }
 
+function same(a: string, b: string): boolean {
+  return absolute(a, '.') === absolute(b, '.');
+}
+
+function plan(facts: Facts, written: Written, request: Of<'plan'>): Outcome {
+  const { output, bound, flags } = request;
+  const found = findAll(facts, written, flags, { check: () => [], free: !bound });
+  const { sources, issues } = found;
+  if (issues.some((one) => one.severity === 'error')) return report(facts, found, 'text', false);
+  const err = issues.length === 0 ? '' : render(sources, issues, wantsColour(facts));
+  if (bound && found.bound !== null)
+    return exit(0, facts.library('desk').showBound(found.bound, facts.env()), err);
+  if (output === null) return exit(0, savePlan(written.plan, '.', facts, 2), err);
+  const folder = folderOf(facts, output);
+  const base = same(folder, written.base) ? '.' : absolute(written.base, '.');
+  const { error } = facts.write(output, savePlan(written.plan, base, facts), 0o644, null);
+  if (error === null) return exit(0, '', err);
+  return misconfigured(`tandem: cannot write ${output}: ${whyNot(error)}\n`);
+}
+
+type Of<Type extends Request['type']> = Extract<Request, { readonly type: Type }>;
+
 export function main(facts: Facts, argv: readonly string[]): Outcome {
   const request = readArgv(argv);
-  if (request.type !== 'file' && request.type !== 'check')
-    throw new Error(`this section has no ${request.type}`);
+  const { type } = request;
+  if (type !== 'file' && type !== 'check' && type !== 'plan' && type !== 'graph')
+    throw new Error(`this section has no ${type}`);
   const { flags } = request;
   const paths = pathsFor(facts, flags);
   if (paths.length === 0) return notFound(facts);
   const written = readWritten(facts, paths);
   if (written.sources.length === 0) {
     const said = written.issues.map((issue) => `tandem: ${issue.text}\n`).join('');
-    const json = request.type === 'check' && request.format === 'json';
+    const json = type === 'check' && request.format === 'json';
     return json ? misconfigured('', renderJson([], written.issues, false)) : misconfigured(said);
   }
-  if (request.type === 'file') return startFound(facts, findAll(facts, written, flags), flags);
-  const check: BindMode['check'] = () => [];
-  const { format, strict } = request;
-  return report(facts, findAll(facts, written, flags, { check }), format, strict);
+  if (type === 'file') return startFound(facts, findAll(facts, written, flags), flags);
+  if (type === 'plan') return plan(facts, written, request);
+  if (type === 'check') {
+    const { lint } = facts.library('desk');
+    const check: BindMode['check'] = (one, bound) => lint(facts, one, bound);
+    return report(facts, findAll(facts, written, flags, { check }), request.format, request.strict);
+  }
+  const found = findAll(facts, written, flags, { free: true });
+  const wrong = found.issues.some((one) => one.severity === 'error');
+  if (wrong) return report(facts, found, 'text', false);
+  return exit(0, facts.library('desk').drawGraph(written.plan, request.format));
 }

@@ -3,10 +3,12 @@ import { parseDuration } from '../config/duration.ts';
 import type { Issue, Places, PlanIssue, Source } from '../config/issue.ts';
 import { inOrder, locateIssue } from '../config/place.ts';
 import { type Format, render, renderGithub, renderJson } from '../config/render.ts';
-import { bind, environment } from '../plan/bind.ts';
+import { absolute, bind, environment } from '../plan/bind.ts';
 import { checkPlan } from '../plan/compile.ts';
+import { emptyPlan } from '../plan/defaults.ts';
 import type { Facts } from '../plan/facts.ts';
 import type { Bound, LogMode, Plan } from '../plan/plan.ts';
+import { openPlan } from '../plan/saved.ts';
 import type { Flags } from './argv.ts';
 import type { InitFlags } from './argv-init.ts';
 import type { Outcome } from './outcome.ts';
@@ -82,7 +84,29 @@ export type Found = {
   readonly issues: readonly Issue[];
 };
 
+export function folderOf(facts: Facts, path: string): string {
+  const at = path.lastIndexOf('/');
+  if (path === '-' || at < 0) return facts.cwd();
+  const folder = path.slice(0, at) || '/';
+  return folder.startsWith('/') ? folder : `${facts.cwd()}/${folder}`;
+}
+
+/** A saved plan, as if it had just been read. */
+export function writtenOf(facts: Facts, source: Source, folder: string): Written {
+  const opened = openPlan(source.text, facts);
+  const sources = [{ ...source, text: '' }];
+  if (opened.problem === null) {
+    const base = absolute(folder, opened.base);
+    return { sources, plan: opened.plan, issues: [], places: new Map(), base };
+  }
+  const text = `cannot run \`${source.name}\`: ${opened.problem}`;
+  const issue: Issue = { severity: 'error', span: null, text, hint: opened.hint, related: null };
+  return { sources, plan: emptyPlan, issues: [issue], places: new Map(), base: folder };
+}
+
 export type BindMode = {
+  /** What the machine has is not looked at: the plan is for another one. */
+  readonly free?: boolean;
   readonly init?: InitFlags;
   /** Finds more than what would stop the start, and makes no file. */
   readonly check?: (plan: Plan, bound: Bound | null) => readonly PlanIssue[];
@@ -93,14 +117,15 @@ export function findAll(
   facts: Facts,
   written: Written,
   flags: Flags,
-  { init, check }: BindMode = {},
+  { init, check, free = false }: BindMode = {},
 ): Found {
   const { places, base } = written;
   const { plan, logs, problems } = settle(facts, flags, written.plan);
   const sources = [...written.sources];
   const checked: readonly PlanIssue[] = checkPlan(plan);
   const options = { base, logs, sources, dry: check !== undefined, ...(init && { init }) };
-  const { bound, issues } = bind(plan, facts, options);
+  const unbound = { bound: null, issues: [] };
+  const { bound, issues } = free ? unbound : bind(plan, facts, options);
   const more = check?.(plan, bound) ?? [];
   const all: readonly Issue[] = [
     ...problems.map((text): Issue => {

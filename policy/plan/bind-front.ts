@@ -1,6 +1,6 @@
 /** Binds the front: resolves its port and routes, and lets its compiler make one process of them. */
 import { planError } from '../config/issue.ts';
-import { compileFront, type FrontRoute } from '../front/front.ts';
+import type { FrontRoute } from '../front/front.ts';
 import { absolute, type Binder, resolve, resolvePort } from './bind.ts';
 import { depth } from './graph.ts';
 import { reserveMs, shareMs } from './share.ts';
@@ -62,10 +62,9 @@ export function bindFront(binder: Binder, stopTimeoutMs: number): BoundFront {
   if (port === null || routes === null || issues.some((issue) => issue.severity === 'error'))
     return { port, process: null };
   const env = [...binder.env].map(([name, value]) => `${name}=${value}`);
-  const front = compileFront(
-    { port, routes, env, stopMs: frontShareMs(binder, stopTimeoutMs) },
-    facts,
-  );
+  const front = facts
+    .library('front')
+    .compileFront({ port, routes, env, stopMs: frontShareMs(binder, stopTimeoutMs) }, facts);
   for (const { severity, text, hint, route } of front.issues)
     issues.push({
       ...planError(route === null ? 'front' : `front.routes.${route}`, text, hint),

@@ -16,6 +16,7 @@ import { bindHealth, bindPreStop, bindReady } from './bind-probe.ts';
 import { checkProgram } from './bind-program.ts';
 import { checkPorts } from './compile.ts';
 import type { Facts } from './facts.ts';
+import { frontNeeds, needsOf } from './graph.ts';
 import type {
   Bound,
   BoundProcess,
@@ -200,11 +201,7 @@ function bindOne(
     oneshot: process.oneshot,
     essential: process.essential,
     restart: process.restart,
-    needs: process.dependsOn.map(({ process: name, condition }) => {
-      const index = plan.processes.findIndex((one) => one.name === name);
-      const fits = plan.processes[index]?.oneshot === true ? 'completed' : 'ready';
-      return { process: index, condition: condition ?? fits };
-    }),
+    needs: needsOf(plan, process),
     port,
     ready: ready.by,
     timeoutMs: process.timeoutMs === null ? null : duration('timeout', process.timeoutMs),
@@ -250,17 +247,12 @@ function withFront(
   readonly bound: BoundProcess;
   readonly launch: Launch;
 } {
-  const routed = new Set(
-    plan.front?.routes.flatMap((route) => (route.type === 'process' ? [route.process] : [])),
-  );
   const bound: BoundProcess = {
     name: 'front',
     oneshot: false,
     essential: true,
     restart: { policy: 'no', max: null },
-    needs: plan.processes.flatMap((process, index) =>
-      routed.has(process.name) ? [{ process: index, condition: 'ready' as const }] : [],
-    ),
+    needs: frontNeeds(plan),
     port: front.port,
     ready: { type: 'probe', port: front.port },
     readyTimeoutMs: 240_000,

@@ -1,5 +1,5 @@
 /** What holds where nothing else was said. */
-import type { PlannedProcess } from './plan.ts';
+import { type Plan, type PlannedProcess, planVersion } from './plan.ts';
 
 /** The platforms send KILL after 10 s; we have to be done before. */
 export const defaultStopTimeoutMs = 9000;
@@ -42,3 +42,13 @@ export function newProcess(name: string): PlannedProcess {
     logs: null,
   };
 }
+
+export const emptyPlan: Plan = {
+  version: planVersion,
+  mode: 'processes',
+  stopTimeoutMs: defaultStopTimeoutMs,
+  stopDelayMs: 0,
+  logs: null,
+  processes: [],
+  front: null,
+};

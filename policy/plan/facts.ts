@@ -4,6 +4,8 @@
  * supervises. Tests pass in their own.
  */
 
+import type { Libraries } from './libraries.ts';
+
 /** A fact, or the name of the errno that says why there is none (`ENOENT`, `EACCES`). */
 export type Fact<T> =
   | { readonly value: T; readonly error: null }
@@ -50,5 +52,9 @@ export type Facts = {
   readonly hasIpv6: () => boolean;
   /** What is wrong with a POSIX extended regular expression; null: nothing. */
   readonly badPattern: (pattern: string) => string | null;
+  /** A check sum in hex (FNV-1a, 64 bits): against mistakes, not against malice. */
+  readonly digest: (text: string) => string;
+  /** A part of the policy that is read when it is first asked for. */
+  readonly library: <Name extends keyof Libraries>(name: Name) => Libraries[Name];
   readonly isTerminal: (fd: 0 | 1 | 2) => boolean;
 };

@@ -1,4 +1,25 @@
 /** The graph of dependencies. */
+import type { BoundProcess, Plan, PlannedProcess } from './plan.ts';
+
+type Needs = BoundProcess['needs'];
+
+export function needsOf(plan: Plan, process: PlannedProcess): Needs {
+  return process.dependsOn.map(({ process: name, condition }) => {
+    const index = plan.processes.findIndex((one) => one.name === name);
+    const fits = plan.processes[index]?.oneshot === true ? 'completed' : 'ready';
+    return { process: index, condition: condition ?? fits };
+  });
+}
+
+/** The front waits for all that it routes to. */
+export function frontNeeds(plan: Plan): Needs {
+  const routed = new Set(
+    plan.front?.routes.flatMap((route) => (route.type === 'process' ? [route.process] : [])),
+  );
+  return plan.processes.flatMap((process, index) =>
+    routed.has(process.name) ? [{ process: index, condition: 'ready' as const }] : [],
+  );
+}
 
 /** Indices along one cycle, its first one again at the end; null when there is none. */
 export function findCycle(edges: readonly (readonly number[])[]): readonly number[] | null {
