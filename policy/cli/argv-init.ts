@@ -90,7 +90,7 @@ function readLetters(words: readonly string[], letters: Letters): Read {
 /** tini: -s -p SIG -g -w -v -e CODE -l -h --version; TINI_SUBREAPER, TINI_KILL_PROCESS_GROUP. */
 export function readTini(words: readonly string[], env: Env): Request {
   if (words[0] === '--version') return { type: 'version' };
-  if (words[0] === '-h') return { type: 'help' };
+  if (words[0] === '-h') return { type: 'help', topic: null };
   const read = readLetters(words, { valued: 'pe', plain: 'svgwlh', long: {} });
   const hint = 'tini [-svgwl] [-p SIGNAL] [-e CODE] -- COMMAND';
   if (read.bad !== null) return usage(`cannot act as tini with ${read.bad}`, hint);
@@ -98,7 +98,7 @@ export function readTini(words: readonly string[], env: Env): Request {
   for (const { letter, value } of read.options) {
     // We are a subreaper wherever we may be, so -s adds nothing; -v and -w change what tini says.
     if (letter === 'g') flags = { ...flags, group: true };
-    if (letter === 'l' || letter === 'h') return { type: 'help' };
+    if (letter === 'l' || letter === 'h') return { type: 'help', topic: null };
     if (letter === 'p') {
       const signal = parseSignal(value);
       if (signal === null || !/^SIG/.test(value))
@@ -135,7 +135,7 @@ export function readDumbInit(words: readonly string[], env: Env): Request {
   const rewrite: Forward[] = [];
   for (const { letter, value } of read.options) {
     if (letter === 'V') return { type: 'version' };
-    if (letter === 'h') return { type: 'help' };
+    if (letter === 'h') return { type: 'help', topic: null };
     if (letter === 'c') session = false;
     if (letter !== 'r') continue;
     const match = /^(\d{1,2}):(\d{1,2})$/.exec(value);

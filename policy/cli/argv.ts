@@ -11,6 +11,7 @@
  */
 
 import type { Format } from '../config/render.ts';
+import type { Shell } from '../desk/commands.ts';
 import type { GraphFormat } from '../desk/graph.ts';
 import type { LogMode } from '../plan/plan.ts';
 import { type InitFlags, noInit, readDumbInit, readTini } from './argv-init.ts';
@@ -48,15 +49,17 @@ export type Request =
       readonly bound: boolean;
     }
   | { readonly type: 'graph'; readonly flags: Flags; readonly format: GraphFormat }
-  | { readonly type: 'help' }
+  | { readonly type: 'schema' }
+  | { readonly type: 'completion'; readonly shell: Shell }
+  /** `topic` null: the whole, on one screen. */
+  | { readonly type: 'help'; readonly topic: string | null }
   | { readonly type: 'version' }
   | { readonly type: 'probe'; readonly url: string; readonly timeout: string | null }
   | { readonly type: 'usage'; readonly text: string; readonly hint: string };
 
 /** Commands that Tandem will have: their names are taken already, so that no meaning changes. */
-export const reserved: readonly string[] = (
-  'status logs restart start stop signal timeline init import export schema ' + 'completion'
-).split(' ');
+export const reserved: readonly string[] =
+  'status logs restart start stop signal timeline init import export'.split(' ');
 
 export const noFlags: Flags = { files: [], verbose: false, logs: null, journal: null };
 
@@ -191,6 +194,15 @@ function readProbe(words: readonly string[]): Request {
   return { type: 'probe', url, timeout: timed ? (words[1] ?? null) : null };
 }
 
+/** Words after which --help explains them; anything else is a program with a --help of its own. */
+const own: readonly string[] = ['run', 'check', 'plan', 'graph', 'probe', 'schema', 'completion'];
+
+function readCompletion([name, extra]: readonly string[]): Request {
+  const shell = oneOf(['bash', 'zsh', 'fish'] as const, name);
+  if (shell !== undefined && extra === undefined) return { type: 'completion', shell };
+  return usage(`cannot complete for \`${name ?? ''}\``, 'tandem completion bash, zsh or fish');
+}
+
 /** `argv` with the name Tandem was called by in front. */
 export function readArgv(
   argv: readonly string[],
@@ -205,8 +217,11 @@ export function readArgv(
   const { flags, rest } = parsed;
   const [first, ...others] = rest;
   if (first === undefined) return { type: 'file', flags };
-  if (first === '-h' || first === '--help' || (first === 'help' && others.length === 0))
-    return { type: 'help' };
+  if (first === '-h' || first === '--help') return { type: 'help', topic: null };
+  if (first === 'help' && others.length < 2) return { type: 'help', topic: others[0] ?? null };
+  if (others.includes('--help') && own.includes(first)) return { type: 'help', topic: first };
+  if (first === 'schema' && others.length === 0) return { type: 'schema' };
+  if (first === 'completion') return readCompletion(others);
   if (first === '--version' || (first === 'version' && others.length === 0))
     return { type: 'version' };
   if (first === 'probe' && others.length > 0) return readProbe(others);

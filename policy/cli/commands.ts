@@ -1,5 +1,6 @@
 /** The section for what needs no file: commands on the line, init mode, help and version. */
 import type { Issue, Place } from '../config/issue.ts';
+import { didYouMean } from '../config/nearest.ts';
 import { splitWords, type Word } from '../config/words.ts';
 import { environment } from '../plan/bind.ts';
 import { orderCommands } from '../plan/compile.ts';
@@ -116,6 +117,16 @@ function runSaved(facts: Facts, flags: Flags): Outcome | null {
   return startFound(facts, findAll(facts, written, flags), flags);
 }
 
+function helpOn(facts: Facts, topic: string): Outcome {
+  const { commands, groups, helpFor } = facts.library('desk');
+  const text = helpFor(topic);
+  if (text !== null) return exit(0, text);
+  const keys = groups.flatMap((group) => group.keys.map((key) => key.key));
+  const known = [...commands.map((one) => one.name), ...keys];
+  const hint = didYouMean(topic, known) ?? 'see `tandem help`';
+  return usage(`cannot explain \`${topic}\`: it is neither a command nor a key`, hint);
+}
+
 export function main(facts: Facts, argv: readonly string[]): Outcome {
   const request = readArgv(argv, environment(facts.env()));
   switch (request.type) {
@@ -126,7 +137,11 @@ export function main(facts: Facts, argv: readonly string[]): Outcome {
     case 'probe':
       return probe(request.url, request.timeout);
     case 'help':
-      return exit(0, help);
+      return request.topic === null ? exit(0, help) : helpOn(facts, request.topic);
+    case 'schema':
+      return exit(0, `${JSON.stringify(facts.library('desk').schema(), null, 2)}\n`);
+    case 'completion':
+      return exit(0, facts.library('desk').completion(request.shell));
     case 'version':
       return exit(0, `tandem ${version} (QuickJS-ng ${engine})\n`);
     case 'usage':

@@ -5,10 +5,11 @@ export const help = `Tandem runs several processes in one container, as its PID 
   tandem run CMD...           each argument is one process: "PORT=8081 /srv/app"
   tandem [--] CMD ARGS...     run one command as its init
   tandem check [-f FILE]      find everything that is wrong with a file, and start nothing
+  tandem plan · graph         what a file means, saved for a fast start; its order, drawn
   tandem probe URL            ask tcp:8080, http://…, grpc:…, unix:… or file:… once: 0 or 1
-  tandem help · version
+  tandem schema · completion · version · help [COMMAND | KEY]
 
-  -f, --file FILE             the file; - is standard input
+  -f, --file FILE             the file, - is standard input (TANDEM_CONFIG); several are merged
   --logs inherit|prefix       how output is passed on (TANDEM_LOGS)
   --journal FILE              write what was told and answered, for a closer look
   -v, --verbose               say each step

@@ -143,7 +143,7 @@ const repeatable: Readonly<Record<string, Kind>> = {
   file: pathOf('file'),
   exec,
 };
-const kinds: Readonly<Record<string, Kind>> = { ...repeatable, log, notify, fd, delay };
+export const kinds: Readonly<Record<string, Kind>> = { ...repeatable, log, notify, fd, delay };
 
 /** The one entry of a map that names a kind. */
 function readKind(
@@ -193,7 +193,7 @@ function readTest(d: Decoder, tree: Tree): PlannedProbe | null {
   return wrong(d, tree.span, 'cannot read `test`: it begins with CMD, CMD-SHELL or NONE');
 }
 
-const timing = ['interval', 'timeout', 'retries', 'start_period', 'disable', 'test'];
+export const timing = ['interval', 'timeout', 'retries', 'start_period', 'disable', 'test'];
 
 export function decodeHealth(d: Decoder, tree: Tree, path: string): PlannedHealth | null {
   const entries = readMap(d, 'healthcheck', tree);

@@ -252,7 +252,7 @@ const readers: Readonly<Record<string, Reader>> = {
   },
 };
 
-const keys = {
+export const keys = {
   owner: 'a process',
   known: Object.keys(readers),
   planned: [],

@@ -70,7 +70,7 @@ function readRoute(d: Decoder, entry: Entry): PlannedRoute | null {
   return { type: 'process', path, process: value.text };
 }
 
-const frontKeys = {
+export const frontKeys = {
   owner: 'the front',
   known: ['port', 'routes'],
   planned: [],
@@ -105,7 +105,7 @@ function readFront(d: Decoder, key: Scalar, tree: Tree): PlannedFront | null {
   return { port, routes };
 }
 
-const topKeys = {
+export const topKeys = {
   owner: 'the file',
   known: ['processes', 'front', 'stop_timeout', 'stop_delay', 'logs'],
   planned: ['control'],

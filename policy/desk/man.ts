@@ -1,0 +1,70 @@
+/** The manual page, tandem(1), in man(7)'s macros. */
+import { commands } from './commands.ts';
+import { groups, typeText } from './reference.ts';
+
+/** A line that begins with a dot or a quote would be a request. */
+function roff(text: string): string {
+  return text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replace(/`([^`]*)`/g, '\\fB$1\\fR')
+    .replaceAll('’', '\\(cq')
+    .replaceAll('–', '\\(en')
+    .replaceAll('…', '...')
+    .replace(/^([.'])/gm, '\\&$1');
+}
+
+export function manPage(version: string): string {
+  const usage = commands.map(
+    ({ usage: words, text, flags, example }) =>
+      `.SS tandem ${roff(words)}\n${roff(text)}\n` +
+      flags
+        .map(
+          ([flag, value, said]) =>
+            `.TP\n\\fB${roff(flag)}\\fR ${roff(value ?? '')}\n${roff(said)}\n`,
+        )
+        .join('') +
+      `.PP\n.nf\n${roff(example)}\n.fi\n`,
+  );
+  const keys = groups.map(
+    ({ title, text, keys: all }) =>
+      `.SS ${roff(title)}\n${roff(text)}\n` +
+      all
+        .map((key) => {
+          const by = key.default === null ? '' : ` Default: ${key.default}.`;
+          return `.TP\n\\fB${roff(key.key)}\\fR\n${roff(`${typeText(key.type)}.${by} ${key.text}`)}\n`;
+        })
+        .join(''),
+  );
+  return `.TH TANDEM 1 "" "tandem ${version}" "User Commands"
+.SH NAME
+tandem \\- run several processes in one container
+.SH SYNOPSIS
+.B tandem
+[\\fBrun\\fR] [\\fB\\-f\\fR \\fIFILE\\fR]
+.br
+.B tandem run
+\\fICOMMAND\\fR...
+.br
+.B tandem
+[\\fB\\-\\-\\fR] \\fICOMMAND ARGUMENTS\\fR...
+.SH DESCRIPTION
+${roff(
+  'Tandem is the entrypoint of a container: it starts processes in order of readiness, ends with the first that fails and with its code, stops the others in reverse order inside the budget of the platform, and reaps what is left. An argument that holds a blank or begins with NAME= is a process of its own; without, the arguments are one command that Tandem is the init of.',
+)}
+.SH COMMANDS
+${usage.join('')}.SH CONFIGURATION
+${keys.join('')}.SH ENVIRONMENT
+.TP
+\\fBTANDEM_CONFIG\\fR
+The file, or several with a colon between.
+.TP
+\\fBTANDEM_STOP_TIMEOUT\\fR, \\fBTANDEM_STOP_DELAY\\fR, \\fBTANDEM_LOGS\\fR
+As the keys of these names, and before them.
+.TP
+\\fBNO_COLOR\\fR, \\fBFORCE_COLOR\\fR
+Whether messages are coloured.
+.SH EXIT STATUS
+${roff('That of the process that made it stop, 128 and the signal where one ended it. 0 after an orderly stop, 137 where something had to be killed. 64 is a wrong command line, 70 a failure of Tandem itself, 78 a wrong configuration, 124 a process that was not ready or healthy in time, 126 one that could not be run, 127 one that was not found.')}
+`;
+}
