@@ -11,7 +11,14 @@ const mayImport = {
   'policy/plan': ['policy/config', 'policy/front', 'policy/desk'],
   'policy/desk': ['policy/plan', 'policy/config'],
   'policy/front': ['policy/plan', 'policy/config'],
-  'policy/cli': ['policy/config', 'policy/plan', 'policy/front', 'policy/report', 'policy/core', 'policy/desk'],
+  'policy/cli': [
+    'policy/config',
+    'policy/plan',
+    'policy/front',
+    'policy/report',
+    'policy/core',
+    'policy/desk',
+  ],
 };
 const bannedInPolicy = /\b(Date|Math\.random|async|Promise|globalThis|console|setTimeout)\b/;
 const bannedInHost = /\b(restart|ready|backoff)\b/;

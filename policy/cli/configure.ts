@@ -2,9 +2,11 @@
 import { decode } from '../config/decode.ts';
 import { type Issue, nextStart, type Source } from '../config/issue.ts';
 import { mergeTrees } from '../config/merge.ts';
+import type { Parsed } from '../config/parse.ts';
 import { decodeProcfile } from '../config/procfile.ts';
 import { render, renderJson } from '../config/render.ts';
 import { moveTree, type Tree } from '../config/tree.ts';
+import { parseSubset } from '../config/yaml-subset.ts';
 import { absolute, environment } from '../plan/bind.ts';
 import { whyNot } from '../plan/bind-attributes.ts';
 import type { Facts } from '../plan/facts.ts';
@@ -14,6 +16,7 @@ import type { Outcome } from './outcome.ts';
 import {
   type BindMode,
   exit,
+  type Found,
   findAll,
   folderOf,
   misconfigured,
@@ -57,8 +60,11 @@ function move(issue: Issue, by: number): Issue {
   return { ...issue, span };
 }
 
-/** All files as one; their relative paths are relative to the first. */
-function readWritten(facts: Facts, paths: readonly string[]): Written {
+/**
+ * All files as one; their relative paths are relative to the first. `exact`:
+ * by the library, with the place of each value; else fast where that can be.
+ */
+function readWritten(facts: Facts, paths: readonly string[], exact: boolean): Written {
   const read: Read = { sources: [], issues: [] };
   const [first = ''] = paths;
   const base = folderOf(facts, first);
@@ -85,9 +91,11 @@ function readWritten(facts: Facts, paths: readonly string[]): Written {
       issues.push({ severity: 'error', span, text, hint: null, related: null });
       continue;
     }
-    const parsed = facts.library('yaml').parseYaml(source.text);
+    const fast = exact ? null : parseSubset(source.text);
+    const parsed: Parsed =
+      fast === null ? facts.library('yaml').parseYaml(source.text) : { tree: fast, issues: [] };
     issues.push(...parsed.issues.map((issue) => move(issue, source.start)));
-    const moved = parsed.tree && moveTree(parsed.tree, source.start);
+    const moved = parsed.tree && (exact ? moveTree(parsed.tree, source.start) : parsed.tree);
     tree = tree !== null && moved !== null ? mergeTrees(tree, moved) : (moved ?? tree);
   }
   const decoded = decode(tree);
@@ -120,9 +128,8 @@ function same(a: string, b: string): boolean {
   return absolute(a, '.') === absolute(b, '.');
 }
 
-function plan(facts: Facts, written: Written, request: Of<'plan'>): Outcome {
-  const { output, bound, flags } = request;
-  const found = findAll(facts, written, flags, { check: () => [], free: !bound });
+function plan(facts: Facts, written: Written, found: Found, request: Of<'plan'>): Outcome {
+  const { output, bound } = request;
   const { sources, issues } = found;
   if (issues.some((one) => one.severity === 'error')) return report(facts, found, 'text', false);
   const err = issues.length === 0 ? '' : render(sources, issues, wantsColour(facts));
@@ -146,21 +153,47 @@ export function main(facts: Facts, argv: readonly string[]): Outcome {
   const { flags } = request;
   const paths = pathsFor(facts, flags);
   if (paths.length === 0) return notFound(facts);
-  const written = readWritten(facts, paths);
+  // Standard input can be read once only.
+  const read = new Map<string, ReturnType<Facts['read']>>();
+  const once: Facts = {
+    ...facts,
+    read: (path) => {
+      const known = read.get(path) ?? facts.read(path);
+      read.set(path, known);
+      return known;
+    },
+  };
+  const fast = act(once, request, paths, false);
+  // What has a problem is read again with its places.
+  return fast ?? act(once, request, paths, true) ?? misconfigured('');
+}
+
+/** null: there is something to say that needs a place. */
+function act(
+  facts: Facts,
+  request: Of<'file' | 'check' | 'plan' | 'graph'>,
+  paths: readonly string[],
+  exact: boolean,
+): Outcome | null {
+  const { type, flags } = request;
+  const written = readWritten(facts, paths, exact);
   if (written.sources.length === 0) {
     const said = written.issues.map((issue) => `tandem: ${issue.text}\n`).join('');
     const json = type === 'check' && request.format === 'json';
     return json ? misconfigured('', renderJson([], written.issues, false)) : misconfigured(said);
   }
-  if (type === 'file') return startFound(facts, findAll(facts, written, flags), flags);
-  if (type === 'plan') return plan(facts, written, request);
-  if (type === 'check') {
-    const { lint } = facts.library('desk');
-    const check: BindMode['check'] = (one, bound) => lint(facts, one, bound);
-    return report(facts, findAll(facts, written, flags, { check }), request.format, request.strict);
-  }
-  const found = findAll(facts, written, flags, { free: true });
-  const wrong = found.issues.some((one) => one.severity === 'error');
-  if (wrong) return report(facts, found, 'text', false);
+  const mode: BindMode =
+    type === 'check'
+      ? { check: (plan, bound) => facts.library('desk').lint(facts, plan, bound) }
+      : type === 'plan'
+        ? { check: () => [], free: !request.bound }
+        : { free: type === 'graph' };
+  const found = findAll(facts, written, flags, mode);
+  if (!exact && found.issues.length > 0) return null;
+  if (type === 'file') return startFound(facts, found, flags);
+  if (type === 'check') return report(facts, found, request.format, request.strict);
+  if (type === 'plan') return plan(facts, written, found, request);
+  if (found.issues.some((one) => one.severity === 'error'))
+    return report(facts, found, 'text', false);
   return exit(0, facts.library('desk').drawGraph(written.plan, request.format));
 }

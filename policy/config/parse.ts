@@ -7,7 +7,7 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument 
 import type { Issue, Span } from './issue.ts';
 import type { Entry, Scalar, Tree } from './tree.ts';
 
-type Parsed = { readonly tree: Tree | null; readonly issues: readonly Issue[] };
+export type Parsed = { readonly tree: Tree | null; readonly issues: readonly Issue[] };
 type Problem = { readonly code: string; readonly message: string; readonly pos: [number, number] };
 
 /** Aliases make a small file big; nobody's configuration is this large. */
