@@ -81,6 +81,9 @@ JSValue engine_library(JSContext *context, const char *name)
         const char *name;
         const uint8_t *start, *end;
     } libraries[] = {
+        {"files", section_files, section_files_end},
+        {"words", section_words, section_words_end},
+        {"attributes", section_attributes, section_attributes_end},
         {"front", section_front, section_front_end},
         {"yaml", section_yaml, section_yaml_end},
         {"desk", section_desk, section_desk_end},

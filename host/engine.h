@@ -19,7 +19,9 @@ struct engine {
 /* Bytecode made from policy/ by the build; see tools/build.mjs. */
 extern const uint8_t section_supervise[], section_supervise_end[];
 extern const uint8_t section_commands[], section_commands_end[];
-extern const uint8_t section_configure[], section_configure_end[];
+extern const uint8_t section_files[], section_files_end[];
+extern const uint8_t section_words[], section_words_end[];
+extern const uint8_t section_attributes[], section_attributes_end[];
 
 extern const uint8_t section_front[], section_front_end[];
 extern const uint8_t section_yaml[], section_yaml_end[];

@@ -151,6 +151,40 @@ static bool same(char *const *a, char *const *b)
     return !*a && !*b;
 }
 
+extern char **environ;
+
+static const char *change_of(char *const *changes, const char *line)
+{
+    size_t length = strcspn(line, "=");
+    for (; *changes; changes++)
+        if (strncmp(*changes, line, length) == 0 &&
+            ((*changes)[length] == '=' || (*changes)[length] == '\0'))
+            return *changes;
+    return NULL;
+}
+
+/* Our own environment with the changes made: the lines themselves are not copied. */
+static char **changed_env(char **changes)
+{
+    size_t own = 0, count = 0, used = 0;
+    if (!changes)
+        return NULL;
+    while (environ[own])
+        own++;
+    while (changes[count])
+        count++;
+    char **env = calloc(own + count + 1, sizeof *env);
+    if (!env)
+        return NULL;
+    for (size_t i = 0; i < own; i++)
+        if (strchr(environ[i], '=') && !change_of(changes, environ[i]))
+            env[used++] = environ[i];
+    for (size_t i = 0; i < count; i++)
+        if (strchr(changes[i], '='))
+            env[used++] = changes[i];
+    return env;
+}
+
 /* Most processes have the same environment as the one before; it is kept once. */
 static void share_env(struct child *child, const struct child *before)
 {
@@ -269,7 +303,7 @@ int wire_launches(JSContext *context, JSValueConst launches)
         struct child *child = &host.children[i];
         child->name = copy_text(context, launch, "name");
         child->argv = copy_vector(context, launch, "argv");
-        child->env = copy_vector(context, launch, "env");
+        child->env = changed_env(copy_vector(context, launch, "env"));
         if (i > 0)
             share_env(child, child - 1);
         child->cwd = copy_text(context, launch, "cwd");

@@ -198,36 +198,27 @@ static _Noreturn void ask_once(JSContext *context, JSValueConst outcome)
 /* Returns when there is something to supervise; exits when there is not. */
 static void configure(int argc, char **argv, struct configured *kept)
 {
-    const uint8_t *code = section_commands, *end = section_commands_end;
-    for (;;) {
-        struct engine engine = {0};
-        const char *why;
-        if (engine_open(&engine, ENGINE_CONFIGURE, code, (size_t)(end - code), &why))
-            die("start the configuring engine", why);
-        JSContext *context = engine.context;
-        JSValue outcome = call_main(&engine, argc, argv);
-        if (JS_IsException(outcome))
-            die("read the configuration", engine_error(&engine));
-        if (type_is(context, outcome, "section")) {
-            code = section_configure;
-            end = section_configure_end;
-            engine_drop(&engine);
-            continue;
-        }
-        if (type_is(context, outcome, "probe"))
-            ask_once(context, outcome);
-        if (type_is(context, outcome, "exit")) {
-            print_key(context, outcome, "out", 1);
-            print_key(context, outcome, "err", 2);
-            int status = exit_code(context, outcome);
-            facts_cleanup();
-            exit(status);
-        }
+    struct engine engine = {0};
+    const char *why;
+    size_t length = (size_t)(section_commands_end - section_commands);
+    if (engine_open(&engine, ENGINE_CONFIGURE, section_commands, length, &why))
+        die("start the configuring engine", why);
+    JSContext *context = engine.context;
+    JSValue outcome = call_main(&engine, argc, argv);
+    if (JS_IsException(outcome))
+        die("read the configuration", engine_error(&engine));
+    if (type_is(context, outcome, "probe"))
+        ask_once(context, outcome);
+    if (type_is(context, outcome, "exit")) {
+        print_key(context, outcome, "out", 1);
         print_key(context, outcome, "err", 2);
-        keep(context, outcome, kept);
-        engine_drop(&engine);
-        return;
+        int status = exit_code(context, outcome);
+        facts_cleanup();
+        exit(status);
     }
+    print_key(context, outcome, "err", 2);
+    keep(context, outcome, kept);
+    engine_drop(&engine);
 }
 
 static void watch_descriptors(void)

@@ -18,7 +18,9 @@ const sizeMax = 1_000_000;
 const sections = {
   supervise: 'policy/core/supervise.ts',
   commands: 'policy/cli/commands.ts',
-  configure: 'policy/cli/configure.ts',
+  files: 'policy/config/files.ts',
+  words: 'policy/config/words.library.ts',
+  attributes: 'policy/plan/bind-attributes.ts',
   front: 'policy/front/library.ts',
   yaml: 'policy/config/library.ts',
   desk: 'policy/desk/desk.ts',

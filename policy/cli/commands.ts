@@ -1,18 +1,17 @@
-/** The section for what needs no file: commands on the line, init mode, help and version. */
+/** The section that every start reads: the command line, and what it asks for. */
 import type { Issue, Place } from '../config/issue.ts';
-import { didYouMean } from '../config/nearest.ts';
 import { splitWords, type Word } from '../config/words.ts';
 import { environment } from '../plan/bind.ts';
 import { orderCommands } from '../plan/compile.ts';
 import { emptyPlan, newProcess, takenNames } from '../plan/defaults.ts';
 import type { Facts } from '../plan/facts.ts';
 import type { Plan, PlannedProcess } from '../plan/plan.ts';
-import { isSaved } from '../plan/saved.ts';
 import { type Flags, type Request, readArgv } from './argv.ts';
+import { runFiles } from './files.ts';
 import { help } from './help.ts';
 import type { Outcome } from './outcome.ts';
 import { probe } from './probe.ts';
-import { exit, findAll, folderOf, startFound, usage, writtenOf } from './start.ts';
+import { exit, findAll, startFound, usage } from './start.ts';
 import { engine, version } from './version.ts';
 
 /** After the program, without its folder and ending; `-2` and so on where it is there already. */
@@ -105,26 +104,18 @@ function runInit(facts: Facts, request: Extract<Request, { type: 'init' }>): Out
   return startFound(facts, findAll(facts, written, flags, { init }), flags);
 }
 
-/** A saved plan needs no parser, and so no other section; null: it is none. */
-function runSaved(facts: Facts, flags: Flags): Outcome | null {
-  const said = environment(facts.env()).get('TANDEM_CONFIG') ?? '';
-  const path = flags.files[0] ?? said;
-  if (flags.files.length > 1 || path === '' || path === '-') return null;
-  const text = facts.read(path).value ?? '';
-  if (!isSaved(text)) return null;
-  const source = { name: path, text, start: 0, isArguments: false };
-  const written = writtenOf(facts, source, folderOf(facts, path));
-  return startFound(facts, findAll(facts, written, flags), flags);
-}
-
 function helpOn(facts: Facts, topic: string): Outcome {
   const { commands, groups, helpFor } = facts.library('desk');
   const text = helpFor(topic);
   if (text !== null) return exit(0, text);
   const keys = groups.flatMap((group) => group.keys.map((key) => key.key));
   const known = [...commands.map((one) => one.name), ...keys];
-  const hint = didYouMean(topic, known) ?? 'see `tandem help`';
+  const hint = facts.library('words').didYouMean(topic, known) ?? 'see `tandem help`';
   return usage(`cannot explain \`${topic}\`: it is neither a command nor a key`, hint);
+}
+
+function unreachable(request: never): never {
+  throw new Error(`no such request: ${JSON.stringify(request)}`);
 }
 
 export function main(facts: Facts, argv: readonly string[]): Outcome {
@@ -147,8 +138,11 @@ export function main(facts: Facts, argv: readonly string[]): Outcome {
     case 'usage':
       return usage(request.text, request.hint);
     case 'file':
-      return runSaved(facts, request.flags) ?? { type: 'section', name: 'configure' };
+    case 'check':
+    case 'plan':
+    case 'graph':
+      return runFiles(facts, request);
     default:
-      return { type: 'section', name: 'configure' };
+      return unreachable(request);
   }
 }

@@ -2,8 +2,6 @@
 import type { Bound, ProbeSpec } from '../plan/plan.ts';
 
 export type Outcome =
-  /** Not for this section: the host loads the named one and asks it. */
-  | { readonly type: 'section'; readonly name: 'configure' }
   | {
       readonly type: 'exit';
       readonly code: number;

@@ -1,8 +1,7 @@
 /** What every way in has in common: check the plan, bind it, and say all that is wrong with it. */
 import { parseDuration } from '../config/duration.ts';
 import type { Issue, Places, PlanIssue, Source } from '../config/issue.ts';
-import { inOrder, locateIssue } from '../config/place.ts';
-import { type Format, render, renderGithub, renderJson } from '../config/render.ts';
+import type { Format } from '../config/render.ts';
 import { absolute, bind, environment } from '../plan/bind.ts';
 import { checkPlan } from '../plan/compile.ts';
 import { emptyPlan } from '../plan/defaults.ts';
@@ -44,8 +43,7 @@ type Settings = {
 };
 
 /** The top-level settings that a platform may give without touching a file; a flag comes before. */
-function settle(facts: Facts, flags: Flags, plan: Plan): Settings {
-  const env = environment(facts.env());
+function settle(env: ReadonlyMap<string, string>, flags: Flags, plan: Plan): Settings {
   const problems: string[] = [];
   const duration = (name: string): number | null => {
     const text = env.get(name) ?? '';
@@ -120,19 +118,24 @@ export function findAll(
   { init, check, free = false }: BindMode = {},
 ): Found {
   const { places, base } = written;
-  const { plan, logs, problems } = settle(facts, flags, written.plan);
+  const env = environment(facts.env());
+  const { plan, logs, problems } = settle(env, flags, written.plan);
   const sources = [...written.sources];
   const checked: readonly PlanIssue[] = checkPlan(plan);
-  const options = { base, logs, sources, dry: check !== undefined, ...(init && { init }) };
+  const options = { env, base, logs, sources, dry: check !== undefined, ...(init && { init }) };
   const unbound = { bound: null, issues: [] };
   const { bound, issues } = free ? unbound : bind(plan, facts, options);
   const more = check?.(plan, bound) ?? [];
+  const later = [...checked, ...issues, ...more];
+  if (problems.length + written.issues.length + later.length === 0)
+    return { bound, sources, issues: [] };
+  const { inOrder, locateIssue } = facts.library('words');
   const all: readonly Issue[] = [
     ...problems.map((text): Issue => {
       return { severity: 'error', span: null, text, hint: null, related: null };
     }),
     ...written.issues,
-    ...[...checked, ...issues, ...more].map((issue) => locateIssue(places, issue)),
+    ...later.map((issue) => locateIssue(places, issue)),
   ];
   const wrong = all.some((issue) => issue.severity === 'error');
   return { bound: wrong ? null : bound, sources, issues: inOrder(all) };
@@ -157,6 +160,7 @@ export function report(facts: Facts, found: Found, format: Format, strict: boole
   const warned = issues.length > 0;
   const ok = bound !== null && !(strict && warned);
   const code = ok ? 0 : exitConfiguration;
+  const { render, renderGithub, renderJson } = facts.library('words');
   if (format === 'json') return exit(code, renderJson(sources, issues, ok));
   if (format === 'github') return exit(code, renderGithub(sources, issues));
   const text = render(sources, issues, wantsColour(facts));
@@ -174,6 +178,7 @@ export function report(facts: Facts, found: Found, format: Format, strict: boole
 export function startFound(facts: Facts, found: Found, flags: Flags): Outcome {
   const { bound, sources, issues } = found;
   if (bound === null) return report(facts, found, 'text', false);
-  const err = issues.length === 0 ? '' : render(sources, issues, wantsColour(facts));
+  const err =
+    issues.length === 0 ? '' : facts.library('words').render(sources, issues, wantsColour(facts));
   return { type: 'supervise', bound, verbose: flags.verbose, journal: flags.journal, err };
 }

@@ -148,6 +148,11 @@ function may(
   return ((stat.mode >> shift) & bit) !== 0;
 }
 
+function pathOf({ env }: Lint, launch: Launch): string {
+  const own = launch.env.find((line) => line.startsWith('PATH='))?.slice('PATH='.length);
+  return own ?? env.get('PATH') ?? '/bin:/usr/bin';
+}
+
 function access(lint: Lint, one: BoundProcess, launch: Launch): void {
   const { facts } = lint;
   const user = launch.attributes?.user;
@@ -161,7 +166,7 @@ function access(lint: Lint, one: BoundProcess, launch: Launch): void {
       `${who} may not enter \`${launch.cwd}\``,
       `chmod o+x ${launch.cwd}`,
     );
-  const path = launch.env.find((line) => line.startsWith('PATH='))?.slice(5) ?? '/bin:/usr/bin';
+  const path = pathOf(lint, launch);
   const [program = ''] = launch.argv;
   const named = program.includes('/') ? absolute(launch.cwd ?? facts.cwd(), program) : program;
   const file = facts.find(named, path).value;
@@ -173,7 +178,7 @@ function access(lint: Lint, one: BoundProcess, launch: Launch): void {
 function ownNginx(lint: Lint, one: BoundProcess, launch: Launch): void {
   const [program = '', ...rest] = launch.argv;
   if (one.name === 'front' || program.slice(program.lastIndexOf('/') + 1) !== 'nginx') return;
-  const path = launch.env.find((line) => line.startsWith('PATH='))?.slice(5) ?? '/bin:/usr/bin';
+  const path = pathOf(lint, launch);
   const file = lint.facts.find(program, path).value;
   if (file === null) return;
   const test = lint.facts.run([file, '-t', '-q', ...rest], 10_000);

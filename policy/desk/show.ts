@@ -14,20 +14,18 @@ function redact(line: string): string {
   return `${name}=${value.replace(login, `$1${hidden}@`)}`;
 }
 
-/** What only differs from Tandem's own environment is worth reading. */
-function launch(one: Launch, own: readonly string[]) {
-  const known = new Set(own);
-  const env = one.env.filter((line) => !known.has(line)).map(redact);
+function launch(one: Launch) {
+  const env = one.env.filter((line) => line.includes('=')).map(redact);
   const secrets = one.attributes?.secrets.map(({ name }) => `${name}=${hidden}`) ?? [];
   return { ...one, env: [...env, ...secrets] };
 }
 
-/** `--bound`: what the plan becomes here and now. */
-export function showBound({ plan, launches }: Bound, own: readonly string[]): string {
+/** `--bound`: what the plan becomes here and now; `env` is what differs from Tandem's own. */
+export function showBound({ plan, launches }: Bound): string {
   const { processes, ...rest } = plan;
   const all = processes.map((process, i) => {
     const one = launches[i];
-    return one === undefined ? process : { ...process, ...launch(one, own) };
+    return one === undefined ? process : { ...process, ...launch(one) };
   });
   return `${JSON.stringify({ ...rest, processes: all }, null, 2)}\n`;
 }

@@ -2,19 +2,10 @@
 import { parseEnvFile } from '../config/env-file.ts';
 import { type Lookup, renderTemplate } from '../config/interpolate.ts';
 import { nextStart, planError, type Span } from '../config/issue.ts';
-import { absolute, type Binder, resolve } from './bind.ts';
+import { absolute, type Binder, type Env, resolve } from './bind.ts';
 import type { Attributes, PlannedProcess, User } from './plan.ts';
 import { resolveUser } from './user.ts';
-
-export function whyNot(error: string): string {
-  if (error === 'ENOENT' || error === 'ENOTDIR') return 'there is no such file';
-  if (error === 'EACCES' || error === 'EPERM') return 'permission denied';
-  if (error === 'EISDIR') return 'it is a directory';
-  if (error === 'EFBIG') return 'it is larger than 1 MB';
-  if (error === 'EROFS') return 'the file system is read-only';
-  if (error === 'EILSEQ') return 'it is not UTF-8';
-  return error;
-}
+import { whyNot } from './why.ts';
 
 /** A file's text, as one more source that problems can point into. */
 function readSource(binder: Binder, at: string, path: string, what: string) {
@@ -68,12 +59,7 @@ function userOf(binder: Binder, process: PlannedProcess): User | null {
 }
 
 /** Rendered into their places, each whole or not at all. */
-function renderFiles(
-  binder: Binder,
-  process: PlannedProcess,
-  env: ReadonlyMap<string, string>,
-  user: User | null,
-): void {
+function renderFiles(binder: Binder, process: PlannedProcess, env: Env, user: User | null): void {
   const secret = new Set(process.secrets.map(([name]) => name));
   process.files.forEach(({ from, to, mode }, i) => {
     const at = `processes.${process.name}.files.${i}`;
@@ -114,7 +100,7 @@ function renderFiles(
 export function bindAttributes(
   binder: Binder,
   process: PlannedProcess,
-  env: ReadonlyMap<string, string>,
+  env: Env,
 ): Attributes | null {
   const user = userOf(binder, process);
   renderFiles(binder, process, env, user);

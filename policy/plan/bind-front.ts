@@ -61,7 +61,7 @@ export function bindFront(binder: Binder, stopTimeoutMs: number): BoundFront {
   // Its configuration is only worth rendering when everything else is known to be right.
   if (port === null || routes === null || issues.some((issue) => issue.severity === 'error'))
     return { port, process: null };
-  const env = [...binder.env].map(([name, value]) => `${name}=${value}`);
+  const env = [`PATH=${binder.env.get('PATH') ?? ''}`];
   const front = facts
     .library('front')
     .compileFront({ port, routes, env, stopMs: frontShareMs(binder, stopTimeoutMs) }, facts);

@@ -1,7 +1,6 @@
 /** Looks for the programs of a plan, and says where one can be had. */
 import { planError } from '../config/issue.ts';
-import { didYouMean } from '../config/nearest.ts';
-import { absolute, type Binder } from './bind.ts';
+import { absolute, type Binder, type Env } from './bind.ts';
 import type { Facts } from './facts.ts';
 
 function programsOn(facts: Facts, path: string): readonly string[] {
@@ -20,7 +19,7 @@ export function checkProgram(
   binder: Binder,
   path: string,
   program: string,
-  env: ReadonlyMap<string, string>,
+  env: Pick<Env, 'get'>,
   cwd: string,
 ): void {
   const { facts, issues } = binder;
@@ -34,6 +33,7 @@ export function checkProgram(
     return;
   }
   const where = program.includes('/') ? 'there is no such file' : 'it is not on PATH';
+  const { didYouMean } = facts.library('words');
   const hint = howToGet(program) ?? didYouMean(program, programsOn(facts, dirs));
   const help = hint ?? (program.includes('/') ? null : `PATH is ${dirs}`);
   issues.push(planError(path, `cannot run \`${program}\`: ${where}`, help));

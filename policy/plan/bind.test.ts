@@ -26,7 +26,8 @@ function planOf(...given: readonly Partial<PlannedProcess>[]): Plan {
 }
 
 function bindOn(facts: Facts, plan: Plan): { bound: Bound | null; issues: readonly PlanIssue[] } {
-  return bind(plan, facts, { base: '/srv', logs: null, sources: [], dry: false });
+  const env = environment(facts.env());
+  return bind(plan, facts, { env, base: '/srv', logs: null, sources: [], dry: false });
 }
 
 function good(plan: Plan, given: Machine = {}): Bound {
@@ -51,20 +52,20 @@ describe('the environment', () => {
       port: 8081,
     });
     const { launches } = good(plan, { env: ['PATH=/bin', 'X=1', 'A=0', 'NOTIFY_SOCKET=/n'] });
-    expect(launches[0]?.env).toEqual(['PATH=/bin', 'X=1', 'A=1-2', 'PORT=8081']);
+    expect(launches[0]?.env).toEqual(['NOTIFY_SOCKET', 'PORT=8081', 'A=1-2']);
   });
 
   test('has no PORT without a port of its own where a front owns the container’s', () => {
     const front = { port: 8080, routes: [] };
     const plan: Plan = { ...planOf({}, { name: 'b', port: 8081 }), front };
     const { launches } = good(plan, { env: ['PATH=/bin', 'PORT=8080'] });
-    expect(launches[0]?.env).toEqual(['PATH=/bin']);
-    expect(launches[1]?.env).toEqual(['PATH=/bin', 'PORT=8081']);
+    expect(launches[0]?.env).toEqual(['PORT']);
+    expect(launches[1]?.env).toEqual(['PORT=8081']);
   });
 
   test('keeps the container’s PORT where there is no front', () => {
     const { launches } = good(planOf({}), { env: ['PORT=8080'] });
-    expect(launches[0]?.env).toEqual(['PORT=8080']);
+    expect(launches[0]?.env).toEqual([]);
   });
 });
 
@@ -193,6 +194,7 @@ test.each<[Plan, 'inherit' | 'prefix' | null, string]>([
   'how output goes out: a flag, the file, or by the number of processes (%#)',
   (plan, flag, mode) => {
     const { bound } = bind(plan, machine({ programs }), {
+      env: new Map(),
       base: '/srv',
       logs: flag,
       sources: [],

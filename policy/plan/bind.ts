@@ -10,7 +10,6 @@ import {
   type Lookup,
 } from '../config/interpolate.ts';
 import { type PlanIssue, planError, type Source } from '../config/issue.ts';
-import { bindAttributes, envFilesOf } from './bind-attributes.ts';
 import { bindFront, type FrontProcess } from './bind-front.ts';
 import { bindHealth, bindPreStop, bindReady } from './bind-probe.ts';
 import { checkProgram } from './bind-program.ts';
@@ -46,6 +45,7 @@ export type Binder = {
 };
 
 export type BindOptions = {
+  readonly env: ReadonlyMap<string, string>;
   readonly base: string;
   /** What a flag or TANDEM_LOGS says; it wins over the file. */
   readonly logs: LogMode | null;
@@ -133,23 +133,45 @@ function lookupFor(plan: Plan, env: ReadonlyMap<string, string>): Lookup {
   return { variable, reference };
 }
 
+/** A process's environment: Tandem's own, and what differs from it. */
+export type Env = {
+  readonly get: (name: string) => string | undefined;
+  /** null: left out. */
+  readonly changes: ReadonlyMap<string, string | null>;
+};
+
 function processEnv(
   binder: Binder,
   process: PlannedProcess,
   port: number | null,
   notify: string | null,
-): ReadonlyMap<string, string> {
-  const env = new Map(binder.env);
+): Env {
+  const changes = new Map<string, string | null>();
   // The socket is Tandem's own word to whoever started it (sd_notify(3)).
-  env.delete('NOTIFY_SOCKET');
+  changes.set('NOTIFY_SOCKET', null);
   // The front owns the container's PORT; an app that took it would take the front's place.
-  if (binder.plan.front !== null) env.delete('PORT');
-  for (const [name, value] of envFilesOf(binder, process)) env.set(name, value);
+  if (binder.plan.front !== null) changes.set('PORT', null);
+  if (process.envFiles.length > 0) {
+    const { envFilesOf } = binder.facts.library('attributes');
+    for (const [name, value] of envFilesOf(binder, process)) changes.set(name, value);
+  }
   for (const [name, template] of process.environment)
-    env.set(name, resolve(binder, `processes.${process.name}.environment.${name}`, template));
-  if (port !== null) env.set('PORT', `${port}`);
-  if (notify !== null) env.set('NOTIFY_SOCKET', notify);
-  return env;
+    changes.set(name, resolve(binder, `processes.${process.name}.environment.${name}`, template));
+  if (port !== null) changes.set('PORT', `${port}`);
+  if (notify !== null) changes.set('NOTIFY_SOCKET', notify);
+  for (const [name, value] of changes)
+    if (value === null && !binder.env.has(name)) changes.delete(name);
+  const get = (name: string): string | undefined =>
+    changes.has(name) ? (changes.get(name) ?? undefined) : binder.env.get(name);
+  return { get, changes };
+}
+
+/** Whether it is given nothing besides its command. */
+function isPlain(process: PlannedProcess): boolean {
+  const { user, umask, nice, oomScoreAdj, limits, secrets, files, tty } = process;
+  const numbers = umask === null && nice === null && oomScoreAdj === null;
+  const lists = limits.length === 0 && secrets.length === 0 && files.length === 0;
+  return user === null && numbers && lists && !tty;
 }
 
 /** Where a process that speaks sd_notify(3) does so; the folder is private to this Tandem. */
@@ -218,7 +240,7 @@ function bindOne(
   const launch: Launch = {
     name: process.name,
     argv,
-    env: [...env].map(([name, value]) => `${name}=${value}`),
+    env: [...env.changes].map(([name, value]) => (value === null ? name : `${name}=${value}`)),
     cwd,
     // A terminal is only one where nothing comes between.
     logs: process.tty ? 'inherit' : (process.logs ?? logs),
@@ -227,7 +249,9 @@ function bindOne(
     word: ready.word,
     health: health.probe,
     preStop: preStop.probe,
-    attributes: bindAttributes(binder, process, env),
+    attributes: isPlain(process)
+      ? null
+      : facts.library('attributes').bindAttributes(binder, process, env),
     session: options.init?.session ?? false,
     parentDeath: options.init?.parentDeath ?? 0,
   };
@@ -287,7 +311,7 @@ export function bind(
   facts: Facts,
   options: BindOptions,
 ): { readonly bound: Bound | null; readonly issues: readonly PlanIssue[] } {
-  const env = environment(facts.env());
+  const { env } = options;
   const lookup = lookupFor(plan, env);
   let made: string | null = null;
   const tempDir = (): string | null => {

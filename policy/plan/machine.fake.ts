@@ -1,7 +1,10 @@
 /** A machine of a few files, for what asks facts of one. */
+import * as reading from '../config/files.ts';
 import { parseYaml } from '../config/parse.ts';
+import * as words from '../config/words.library.ts';
 import * as desk from '../desk/desk.ts';
 import { compileFront } from '../front/front.ts';
+import * as attributes from './bind-attributes.ts';
 import type { Fact, Facts, FileFacts } from './facts.ts';
 
 export type Machine = {
@@ -49,7 +52,10 @@ export function machine(given: Machine = {}): Facts {
     hasIpv6: () => true,
     badPattern: (pattern) => (pattern.includes('(') ? 'Missing )' : null),
     digest: (text) => `${text.length}`,
-    library: (name) => ({ yaml: { parseYaml }, front: { compileFront }, desk })[name],
+    library: (name) =>
+      ({ files: reading, words, attributes, yaml: { parseYaml }, front: { compileFront }, desk })[
+        name
+      ],
     isTerminal: () => false,
   };
 }

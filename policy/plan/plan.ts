@@ -233,7 +233,7 @@ export type Launch = {
   /** Shown before each of its lines. */
   readonly name: string;
   readonly argv: readonly string[];
-  /** `NAME=value`, complete: nothing else is inherited. */
+  /** What differs from Tandem's own: `NAME=value` is set, `NAME` alone is left out. */
   readonly env: readonly string[];
   /** null: Tandem's own working directory. */
   readonly cwd: string | null;

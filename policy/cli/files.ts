@@ -1,17 +1,10 @@
-/** The section for what needs a file; it carries the parser. */
-import { decode } from '../config/decode.ts';
-import { type Issue, nextStart, type Source } from '../config/issue.ts';
-import { mergeTrees } from '../config/merge.ts';
-import type { Parsed } from '../config/parse.ts';
-import { decodeProcfile } from '../config/procfile.ts';
-import { render, renderJson } from '../config/render.ts';
-import { moveTree, type Tree } from '../config/tree.ts';
-import { parseSubset } from '../config/yaml-subset.ts';
+/** `run`, `check`, `plan` and `graph` of a file, or of several. */
+import type { Source } from '../config/issue.ts';
 import { absolute, environment } from '../plan/bind.ts';
-import { whyNot } from '../plan/bind-attributes.ts';
 import type { Facts } from '../plan/facts.ts';
 import { isSaved, savePlan } from '../plan/saved.ts';
-import { type Flags, type Request, readArgv } from './argv.ts';
+import { whyNot } from '../plan/why.ts';
+import type { Flags, Request } from './argv.ts';
 import type { Outcome } from './outcome.ts';
 import {
   type BindMode,
@@ -30,78 +23,17 @@ import {
 
 const names = ['tandem.yaml', 'tandem.json', 'Procfile'] as const;
 
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
-type Read = { readonly sources: Source[]; readonly issues: Issue[] };
-
-/** One more file behind the others; null: it can't be read. */
-function readSource(facts: Facts, read: Read, path: string): Source | null {
-  const name = path === '-' ? 'standard input' : path;
-  const file = facts.read(path);
-  if (file.error !== null) {
-    const text = `cannot read ${name}: ${whyNot(file.error)}`;
-    read.issues.push({ severity: 'error', span: null, text, hint: null, related: null });
-    return null;
-  }
-  const text = file.value.replace(/^\uFEFF/, '');
-  const source = { name, text, start: nextStart(read.sources), isArguments: false };
-  read.sources.push(source);
-  return source;
-}
-
-function isProcfile(path: string): boolean {
-  return /^Procfile/.test(nameOf(path));
-}
-
-function move(issue: Issue, by: number): Issue {
-  const span = issue.span && { start: issue.span.start + by, end: issue.span.end + by };
-  return { ...issue, span };
-}
-
-/**
- * All files as one; their relative paths are relative to the first. `exact`:
- * by the library, with the place of each value; else fast where that can be.
- */
+/** A saved plan needs no parser, and so no other section. */
 function readWritten(facts: Facts, paths: readonly string[], exact: boolean): Written {
-  const read: Read = { sources: [], issues: [] };
   const [first = ''] = paths;
   const base = folderOf(facts, first);
-  const { sources, issues } = read;
-  if (isProcfile(first) && paths.length === 1) {
-    const source = readSource(facts, read, first);
-    const decoded = decodeProcfile(source?.text ?? '');
-    return { sources, base, ...decoded, issues: source === null ? issues : decoded.issues };
+  const text = paths.length === 1 ? (facts.read(first).value ?? '') : '';
+  if (isSaved(text)) {
+    const name = first === '-' ? 'standard input' : first;
+    const source: Source = { name, text, start: 0, isArguments: false };
+    return writtenOf(facts, source, base);
   }
-  let tree: Tree | null = null;
-  for (const path of paths) {
-    const source = readSource(facts, read, path);
-    if (source === null) continue;
-    if (isProcfile(path)) {
-      const span = { start: source.start, end: source.start };
-      const text = 'cannot merge a Procfile with other files';
-      issues.push({ severity: 'error', span, text, hint: 'write it as YAML', related: null });
-      continue;
-    }
-    if (isSaved(source.text)) {
-      if (paths.length === 1) return writtenOf(facts, source, base);
-      const span = { start: source.start, end: source.start };
-      const text = 'cannot merge a saved plan with other files';
-      issues.push({ severity: 'error', span, text, hint: null, related: null });
-      continue;
-    }
-    const fast = exact ? null : parseSubset(source.text);
-    const parsed: Parsed =
-      fast === null ? facts.library('yaml').parseYaml(source.text) : { tree: fast, issues: [] };
-    issues.push(...parsed.issues.map((issue) => move(issue, source.start)));
-    const moved = parsed.tree && (exact ? moveTree(parsed.tree, source.start) : parsed.tree);
-    tree = tree !== null && moved !== null ? mergeTrees(tree, moved) : (moved ?? tree);
-  }
-  const decoded = decode(tree);
-  // Without a tree the file can't be read; that it then names no processes is no news.
-  const both = tree === null && issues.length > 0 ? issues : [...issues, ...decoded.issues];
-  return { sources, base, ...decoded, issues: both };
+  return { ...facts.library('files').readFiles(facts, paths, exact), base };
 }
 
 /** `-f`, else TANDEM_CONFIG (several with `:` between), else what is there. */
@@ -132,9 +64,10 @@ function plan(facts: Facts, written: Written, found: Found, request: Of<'plan'>)
   const { output, bound } = request;
   const { sources, issues } = found;
   if (issues.some((one) => one.severity === 'error')) return report(facts, found, 'text', false);
-  const err = issues.length === 0 ? '' : render(sources, issues, wantsColour(facts));
+  const err =
+    issues.length === 0 ? '' : facts.library('words').render(sources, issues, wantsColour(facts));
   if (bound && found.bound !== null)
-    return exit(0, facts.library('desk').showBound(found.bound, facts.env()), err);
+    return exit(0, facts.library('desk').showBound(found.bound), err);
   if (output === null) return exit(0, savePlan(written.plan, '.', facts, 2), err);
   const folder = folderOf(facts, output);
   const base = same(folder, written.base) ? '.' : absolute(written.base, '.');
@@ -145,11 +78,7 @@ function plan(facts: Facts, written: Written, found: Found, request: Of<'plan'>)
 
 type Of<Type extends Request['type']> = Extract<Request, { readonly type: Type }>;
 
-export function main(facts: Facts, argv: readonly string[]): Outcome {
-  const request = readArgv(argv);
-  const { type } = request;
-  if (type !== 'file' && type !== 'check' && type !== 'plan' && type !== 'graph')
-    throw new Error(`this section has no ${type}`);
+export function runFiles(facts: Facts, request: Of<'file' | 'check' | 'plan' | 'graph'>): Outcome {
   const { flags } = request;
   const paths = pathsFor(facts, flags);
   if (paths.length === 0) return notFound(facts);
@@ -180,6 +109,7 @@ function act(
   if (written.sources.length === 0) {
     const said = written.issues.map((issue) => `tandem: ${issue.text}\n`).join('');
     const json = type === 'check' && request.format === 'json';
+    const { renderJson } = facts.library('words');
     return json ? misconfigured('', renderJson([], written.issues, false)) : misconfigured(said);
   }
   const mode: BindMode =
