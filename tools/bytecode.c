@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "quickjs.h"
 
@@ -45,6 +46,12 @@ int main(int argc, char **argv)
     uint8_t *bytes = JS_WriteObject(context, &size, code,
                                     JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE |
                                         JS_WRITE_OBJ_STRIP_DEBUG);
+    /*
+     * No check sum: it would be computed at every start over bytes that the
+     * kernel has loaded from our own binary. All ones mean so (JS_ReadObject).
+     */
+    if (bytes && size > 5)
+        memset(bytes + 1, 0xff, 4);
     FILE *out = fopen(argv[2], "wb");
     if (!bytes || !out || fwrite(bytes, 1, size, out) != size || fclose(out)) {
         fprintf(stderr, "cannot write %s\n", argv[2]);

@@ -292,8 +292,9 @@ export function decodeProcess(d: Decoder, name: Scalar, tree: Tree): PlannedProc
     readers[key.text]?.(d, value, `${path}.${key.text}`, draft);
   }
   // A misspelt one has been reported, with the word that was meant.
+  const is = ({ key }: Entry): boolean => key.text === 'command';
   const meant = ({ key }: Entry): boolean => nearest(key.text, keys.known) === 'command';
-  if (!entries.some(meant))
+  if (!entries.some(is) && !entries.some(meant))
     wrong(d, name.span, `cannot run \`${name.text}\`: it has no \`command\``);
   return draft;
 }

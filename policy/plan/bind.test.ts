@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { PlanIssue } from '../config/issue.ts';
-import { absolute, bind } from './bind.ts';
+import { absolute, bind, environment } from './bind.ts';
 import { orderCommands } from './compile.ts';
 import { newProcess } from './defaults.ts';
 import type { Facts } from './facts.ts';
@@ -52,7 +52,7 @@ describe('the environment', () => {
       port: 8081,
     });
     const { launches } = good(plan, { env: ['PATH=/bin', 'X=1', 'A=0', 'NOTIFY_SOCKET=/n'] });
-    expect(launches[0]?.env).toEqual(['NOTIFY_SOCKET', 'PORT=8081', 'A=1-2']);
+    expect(launches[0]?.env).toEqual(['NOTIFY_SOCKET', 'A=1-2', 'PORT=8081']);
   });
 
   test('has no PORT without a port of its own where a front owns the container’s', () => {
