@@ -86,7 +86,8 @@ static void *take_large(struct arena *arena, size_t size)
 
 static void *take_fresh(struct arena *arena, uint32_t class, size_t size)
 {
-    if (size > (size_t)(arena->end - arena->next) - sizeof(struct header))
+    /* Less than a header may be left: a difference of sizes would be a huge one then. */
+    if (size + sizeof(struct header) > (size_t)(arena->end - arena->next))
         return NULL;
     struct header *header = (struct header *)arena->next;
     header->class = class;

@@ -63,7 +63,8 @@ enum { ORPHANS_MAX = 32 };
 struct child {
     char *name;
     char **argv;
-    char **env;
+    char **env;              /* lines of our own environment, and of the changes */
+    char **env_changes;
     char *cwd;
     int logs;
     bool stdin_inherit;

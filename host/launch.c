@@ -191,7 +191,9 @@ static void share_env(struct child *child, const struct child *before)
     if (!child->env || !before->env || !same(child->env, before->env))
         return;
     free(child->env);
+    free(child->env_changes);
     child->env = before->env;
+    child->env_changes = before->env_changes;
 }
 
 static uint32_t count_of(JSContext *context, JSValueConst list)
@@ -303,7 +305,8 @@ int wire_launches(JSContext *context, JSValueConst launches)
         struct child *child = &host.children[i];
         child->name = copy_text(context, launch, "name");
         child->argv = copy_vector(context, launch, "argv");
-        child->env = changed_env(copy_vector(context, launch, "env"));
+        child->env_changes = copy_vector(context, launch, "env");
+        child->env = changed_env(child->env_changes);
         if (i > 0)
             share_env(child, child - 1);
         child->cwd = copy_text(context, launch, "cwd");

@@ -102,11 +102,29 @@ static void classes(void)
     claim(tight, "and wastes at most a third");
 }
 
+/* Once a rest that was shorter than a header was taken for a huge one. */
+static void last_bytes(void)
+{
+    bool within = true;
+    for (size_t rest = 0; rest <= 128; rest += 16) {
+        struct arena arena;
+        within = within && arena_open(&arena, 4096) == 0;
+        arena.next = arena.end - rest;
+        for (size_t size = 1; size < 256; size *= 2) {
+            unsigned char *block = arena_malloc(&arena, size);
+            within = within && (!block || block + size <= arena.end);
+        }
+        arena_drop(&arena);
+    }
+    claim(within, "the last bytes hold what fits and nothing more");
+}
+
 int main(void)
 {
     struct arena arena;
     claim(arena_open(&arena, (size_t)64 << 20) == 0, "an arena opens");
     classes();
+    last_bytes();
     churn(&arena);
     edges(&arena);
     arena_drop(&arena);

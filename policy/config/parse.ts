@@ -12,12 +12,17 @@ type Problem = { readonly code: string; readonly message: string; readonly pos: 
 
 /** Aliases make a small file big; nobody's configuration is this large. */
 const nodesMax = 20_000;
+/** Nor this deep; an alias of what it stands in would have no end. */
+const depthMax = 100;
+const tooDeep = 'cannot read the file: it is nested too deeply';
 
 type Reader = {
   readonly text: string;
   readonly issues: Issue[];
   readonly resolve: (alias: Node) => Node | undefined;
   nodes: number;
+  depth: number;
+  tooDeep: boolean;
 };
 
 function issue(text: string, span: Span, hint: string | null): Issue {
@@ -67,6 +72,8 @@ function toIssue(text: string, problem: Problem): Issue {
   }
   const newline = text.indexOf('\n', start);
   const end = Math.max(start + 1, Math.min(to, newline < 0 ? text.length : newline));
+  // The parser answers so where its own recursion ended.
+  if (/call stack/.test(problem.message)) return issue(tooDeep, { start, end }, null);
   const said = problem.message.split('\n')[0] ?? '';
   const unclosed = /must.* end with a [\]}]/.test(said);
   const [why, hint] = unclosed ? notClosed : (syntax[problem.code] ?? [null, null]);
@@ -101,6 +108,13 @@ function merge(reader: Reader, node: Node, entries: Entry[]): void {
 }
 
 function read(reader: Reader, given: Node): Tree {
+  reader.depth += 1;
+  const tree = readNode(reader, given);
+  reader.depth -= 1;
+  return tree;
+}
+
+function readNode(reader: Reader, given: Node): Tree {
   const node = isAlias(given) ? reader.resolve(given) : given;
   const [start, end] = given.range ?? [0, 0];
   const span = { start, end };
@@ -109,7 +123,10 @@ function read(reader: Reader, given: Node): Tree {
     const text = reader.text.slice(start, end);
     reader.issues.push(issue(`cannot read \`${text}\`: the alias names no anchor`, span, null));
   }
-  if (node === undefined || reader.nodes > nodesMax) {
+  const deep = reader.depth > depthMax;
+  if (deep && !reader.tooDeep) reader.issues.push(issue(tooDeep, span, null));
+  reader.tooDeep ||= deep;
+  if (node === undefined || deep || reader.nodes > nodesMax) {
     if (reader.nodes === nodesMax + 1)
       reader.issues.push(issue(`cannot read the file: more than ${nodesMax} values`, span, null));
     return { type: 'scalar', text: '', quoted: false, span, literal: null };
@@ -137,13 +154,21 @@ function read(reader: Reader, given: Node): Tree {
   return { type: 'map', entries, span };
 }
 
+/** null: its recursion ended before the file did. */
+function parsed(text: string, lineCounter: LineCounter): ReturnType<typeof parseDocument> | null {
+  try {
+    return parseDocument(text, { schema: 'failsafe', prettyErrors: false, lineCounter });
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
 export function parseYaml(text: string): Parsed {
   const lines = new LineCounter();
-  const document = parseDocument(text, {
-    schema: 'failsafe',
-    prettyErrors: false,
-    lineCounter: lines,
-  });
+  const document = parsed(text, lines);
+  if (document === null)
+    return { tree: null, issues: [issue(tooDeep, { start: 0, end: 0 }, null)] };
   const seen = new Set<number>();
   const errors = document.errors
     .map((error) => toIssue(text, error))
@@ -158,7 +183,7 @@ export function parseYaml(text: string): Parsed {
   if (fatal || document.contents === null) return { tree: null, issues: errors };
   const resolve = (alias: Node): Node | undefined =>
     isAlias(alias) ? alias.resolve(document) : undefined;
-  const reader: Reader = { text, issues: [...errors], resolve, nodes: 0 };
+  const reader: Reader = { text, issues: [...errors], resolve, nodes: 0, depth: 0, tooDeep: false };
   const tree = read(reader, document.contents as Node);
   return { tree, issues: reader.issues };
 }
