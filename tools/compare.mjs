@@ -187,7 +187,16 @@ async function times(way) {
   const [a, b] = [join(dir, 'a'), join(dir, 'b')];
   const script = join(dir, 's');
   writeFileSync(script, `${stamp} ${a} &\n${stamp} ${b} &\nwait -n\n`);
+  const yaml = join(dir, 'tandem.yaml');
+  const plan = join(dir, 'tandem.plan');
+  if (way === 'yaml' || way === 'plan') {
+    const one = (name, file) => `  ${name}:\n    command: ${stamp} ${file}\n`;
+    writeFileSync(yaml, `processes:\n${one('a', a)}${one('b', b)}stop_timeout: 9s\n`);
+    execFileSync(join(root, 'build/tandem'), ['plan', '-f', yaml, '-o', plan]);
+  }
   const words = {
+    yaml: [join(root, 'build/tandem'), '-f', yaml],
+    plan: [join(root, 'build/tandem'), '-f', plan],
     tandem: [join(root, 'build/tandem'), 'run', `${stamp} ${a}`, `${stamp} ${b}`],
     lazy: ['tini', '-s', '--', 'bash', script],
     bash: ['bash', script],
@@ -239,10 +248,10 @@ async function measure() {
     }
     found[way] = { ...all, death: await death(way), up: [], gone: [] };
   }
-  found.bash = { up: [], gone: [] };
+  for (const way of ['bash', 'yaml', 'plan']) found[way] = { up: [], gone: [] };
   // Interleaved, so that what else the machine does falls on all of them.
   for (let i = 0; i < 30; i += 1)
-    for (const way of ['tandem', 'lazy', 'bash']) {
+    for (const way of ['tandem', 'lazy', 'bash', 'yaml', 'plan']) {
       const { up, gone } = await times(way);
       found[way].up.push(up);
       found[way].gone.push(gone);
@@ -250,7 +259,7 @@ async function measure() {
   return found;
 }
 
-function print({ lazy, tandem, bash }) {
+function print({ lazy, tandem, bash, yaml, plan }) {
   const reason = /tandem: app .*/.exec(tandem.death.said)?.[0] ?? '';
   const ms = (numbers) => `${median(numbers).toFixed(2)} ms`;
   const mb = (numbers) => `${(median(numbers) / 1024).toFixed(1)} MB`;
@@ -268,6 +277,7 @@ function print({ lazy, tandem, bash }) {
   console.log('| | bash `wait -n` under tini | Tandem |\n|---|---|---|');
   for (const row of rows) console.log(`| ${row.join(' | ')} |`);
   console.log(`\nbash alone: start ${ms(bash.up)}, death to end ${ms(bash.gone)}`);
+  console.log(`Tandem's start from YAML: ${ms(yaml.up)}, from a saved plan: ${ms(plan.up)}`);
   console.log(reason);
 }
 
