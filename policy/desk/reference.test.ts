@@ -116,25 +116,6 @@ describe('the schema', () => {
   });
 });
 
-test('an editor shows a typo, a wrong type and our words, by yaml-language-server', async () => {
-  mkdirSync('build', { recursive: true });
-  const bad = 'processes:\n  app:\n    comand: x\n    stop_grace_period: 5\n';
-  const hover = 'processes:\n  app:\n    command: x\n    stop_grace_period: 5s\n';
-  writeFileSync('build/tandem.schema.json', JSON.stringify(schema()));
-  // A process of its own: the server keeps timers, and is CommonJS.
-  const end = spawnSync('node', ['test/language-server.mjs'], {
-    input: JSON.stringify({ bad, hover }),
-    encoding: 'utf8',
-    timeout: 20_000,
-  });
-  expect(end.stderr).toBe('');
-  const { problems, shown, offered } = JSON.parse(end.stdout);
-  expect(problems.join('\n')).toContain('comand');
-  expect(problems.some((one: string) => /^3:/.test(one))).toBe(true);
-  expect(shown).toContain('From its stop signal to KILL');
-  expect(offered).toContain('stop_signal');
-});
-
 describe('the command line is explained', () => {
   test.each(commands.map((one) => [one.name] as const))('help %s fits a screen', (name) => {
     const lines = (helpFor(name) ?? '').trimEnd().split('\n');
