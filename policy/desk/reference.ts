@@ -1,6 +1,7 @@
 /** The pages of docs/reference and `tandem help KEY`, from the keys. */
 import { front, type Group, type Key, type KeyType, top } from './keys.ts';
-import { healthcheck, preStop, process, ready } from './keys-process.ts';
+import { healthcheck, preStop, ready } from './keys-probe.ts';
+import { process } from './keys-process.ts';
 
 export const groups: readonly Group[] = [top, process, ready, healthcheck, preStop, front];
 
@@ -20,10 +21,34 @@ export function typeText(type: KeyType): string {
   return type.said;
 }
 
-function section({ key, type, default: byDefault, text, example, wrong }: Key): string {
+const slip: Readonly<Record<string, readonly [value: string, needed: string]>> = {
+  duration: ['5', 'a duration such as `5s`, `500ms` or `1m30s`'],
+  flag: ['yes', '`true` or `false`'],
+  port: ['80800', 'a port from 1 to 65535'],
+  text: ['[a]', 'a text'],
+};
+
+function slipOf(type: KeyType): readonly [string, string] | null {
+  if (typeof type === 'string') return slip[type] ?? null;
+  if ('whole' in type) return [`${type.whole[1] + 1}`, `a ${typeText(type)}`];
+  return 'oneOf' in type ? ['some', typeText(type)] : null;
+}
+
+/** What goes wrong with a key: its own mistakes, else the usual one of its type in its example. */
+export function wrongOf({ key, type, example, wrong }: Key): Key['wrong'] {
+  const usual = slipOf(type);
+  if (wrong.length > 0 || usual === null) return wrong;
+  const [value, needed] = usual;
+  const yaml = example.replace(new RegExp(`(\\b${key}: )[^,}\\n]+`), `$1${value}`);
+  const found = value === '[a]' ? 'this is a list' : `this is \`${value}\``;
+  return [[yaml, `cannot read \`${key}\`: ${needed} is needed, and ${found}`]];
+}
+
+function section(one: Key): string {
+  const { key, type, default: byDefault, text, example } = one;
   const by = byDefault === null ? '' : ` Default: ${byDefault}.`;
   const head = `## ${key}\n\n${typeText(type)}.${by}\n\n${text}\n\n`;
-  const bad = wrong.map(([yaml, said]) => {
+  const bad = wrongOf(one).map(([yaml, said]) => {
     const comment = said.replace(/^/gm, '# ');
     return `\n\`\`\`yaml\n${yaml}\n${comment}\n\`\`\`\n`;
   });

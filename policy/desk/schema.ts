@@ -8,7 +8,8 @@ import {
   type KeyType,
   top as topGroup,
 } from './keys.ts';
-import { healthcheck, preStop, process, ready } from './keys-process.ts';
+import { healthcheck, preStop, ready } from './keys-probe.ts';
+import { process } from './keys-process.ts';
 
 type Schema = { readonly [key: string]: unknown };
 
