@@ -17,7 +17,9 @@ import { bind, environment } from '../plan/bind.ts';
 import { checkPlan } from '../plan/compile.ts';
 import type { Facts } from '../plan/facts.ts';
 import { machine } from '../plan/machine.fake.ts';
-import { commands, completion, helpFor } from './commands.ts';
+import { commands } from './commands.ts';
+import { completion } from './completion.ts';
+import { helpFor } from './help.ts';
 import { manPage } from './man.ts';
 import { groups, pages, wrongOf } from './reference.ts';
 import { schema } from './schema.ts';
@@ -151,7 +153,7 @@ describe('the command line is explained', () => {
   };
   test.each([
     [['tandem', 'ch'], 'check'],
-    [['tandem', 'check', '--f'], '--format'],
+    [['tandem', 'check', '--form'], '--format'],
     [['tandem', 'check', '--format', ''], 'text json github'],
     [['tandem', 'completion', 'f'], 'fish'],
     [['tandem', 'run', '-f', 'package.js'], 'package.json'],
