@@ -1,7 +1,6 @@
-/** The command line: the one source of `tandem help COMMAND`, of completion and of the manual page. */
-import { helpForKey } from './reference.ts';
-
-type Flag = readonly [flag: string, value: string | null, text: string];
+/** The command line: the one source of `tandem help COMMAND`, of completion, of docs/reference/cli.md and of the manual page. */
+/** `flag` with its other spelling behind a comma: `-f, --file`. `value` null: it takes none. */
+export type Flag = readonly [flag: string, value: string | null, text: string];
 
 export type Command = {
   readonly name: string;
@@ -11,12 +10,13 @@ export type Command = {
   readonly example: string;
 };
 
-const file: Flag = ['-f', 'FILE', 'the file, - is standard input; several are merged'];
-const common: readonly Flag[] = [
+const file: Flag = ['-f, --file', 'FILE', 'the file, - is standard input; several are merged'];
+/** They may stand before a command too. */
+export const common: readonly Flag[] = [
   file,
   ['--logs', 'inherit|prefix', 'how output is passed on'],
   ['--journal', 'FILE', 'write what was told and answered, for a closer look'],
-  ['-v', null, 'say each step'],
+  ['-v, --verbose', null, 'say each step'],
 ];
 
 export const commands: readonly Command[] = [
@@ -45,7 +45,7 @@ export const commands: readonly Command[] = [
     text: 'Prints what a file means, with all defaults and every ${...} still in it. Saved with -o, it is run with -f and no parsing: RUN tandem plan -o tandem.plan.',
     flags: [
       file,
-      ['-o', 'FILE', 'save it'],
+      ['-o, --output', 'FILE', 'save it'],
       ['--bound', null, 'what it becomes here and now; secrets are not shown'],
     ],
     example: 'tandem plan -o tandem.plan && tandem -f tandem.plan',
@@ -95,130 +95,18 @@ export const commands: readonly Command[] = [
   },
 ];
 
-function fold(text: string): string {
-  const lines: string[] = [''];
-  for (const word of text.split(' ')) {
-    const last = lines[lines.length - 1] ?? '';
-    if (last.length + word.length > 76) lines.push(word);
-    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
-  }
-  return lines.map((line) => `  ${line}`).join('\n');
-}
+/** Variables that Tandem reads. */
+export const variables: readonly (readonly [names: string, text: string])[] = [
+  ['TANDEM_CONFIG', 'The file, or several with a colon between.'],
+  [
+    'TANDEM_STOP_TIMEOUT, TANDEM_STOP_DELAY, TANDEM_LOGS',
+    'As the keys of these names, and before them.',
+  ],
+  ['NO_COLOR, FORCE_COLOR', 'Whether messages are coloured.'],
+];
 
-function helpForCommand({ usage, text, flags, example }: Command): string {
-  const words = flags.map(([flag, value]) => (value === null ? flag : `${flag} ${value}`));
-  const width = Math.max(0, ...words.map((word) => word.length));
-  const options = flags.map(([, , said], i) => `  ${(words[i] ?? '').padEnd(width)}  ${said}\n`);
-  const list = options.length === 0 ? '' : `\n${options.join('')}`;
-  return `tandem ${usage}\n\n${fold(text)}\n${list}\n${example.replace(/^/gm, '    ')}\n`;
-}
-
-/** null: neither a command nor a key. */
-export function helpFor(topic: string): string | null {
-  const command = commands.find((one) => one.name === topic);
-  return command === undefined ? helpForKey(topic) : helpForCommand(command);
-}
+export const exitStatus =
+  'That of the process that made it stop, 128 and the signal where one ended it. 0 after an orderly stop, 137 where something had to be killed. 64 is a wrong command line, 70 a failure of Tandem itself, 78 a wrong configuration, 124 a process that was not ready or healthy in time, 126 one that could not be run, 127 one that was not found.';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
-
-const names = commands.map((one) => one.name).join(' ');
-const choices = (value: string | null): string =>
-  value?.includes('|') ? value.replaceAll('|', ' ') : '';
-
-function cases(line: (command: Command) => string): string {
-  return commands.map(line).join('');
-}
-
-/** What may follow a flag; FILE is completed by the shell itself. */
-function values(command: Command, flag: string): string {
-  return choices(command.flags.find(([name]) => name === flag)?.[1] ?? null);
-}
-
-function bash(): string {
-  const words = cases(
-    ({ name, flags }) => `    ${name}) words="${flags.map(([flag]) => flag).join(' ')}" ;;\n`,
-  );
-  const after = cases((command) =>
-    command.flags
-      .filter(([, value]) => value?.includes('|'))
-      .map(([flag]) => `    ${command.name}:${flag}) words="${values(command, flag)}" ;;\n`)
-      .join(''),
-  );
-  return `_tandem() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}"
-  local command="\${COMP_WORDS[1]}" words=""
-  if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "${names}" -- "$current"))
-    return
-  fi
-  case "$command" in
-${words}  esac
-  [ "$command" = completion ] && words="${shells.join(' ')}"
-  [ "$command" = help ] && words="${names}"
-  case "$command:$before" in
-    *:-f|*:--file|*:-o|*:--journal) COMPREPLY=($(compgen -f -- "$current")); return ;;
-${after}  esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
-}
-complete -o filenames -F _tandem tandem
-`;
-}
-
-const quoted = (text: string): string => text.replace(/'/g, "'\\''");
-
-function zsh(): string {
-  const described = cases(
-    ({ name, text }) => `    '${name}:${quoted(text.split('. ')[0] ?? '')}'\n`,
-  );
-  const options = cases(({ name, flags }) => {
-    const specs = flags.map(([flag, value, text]) => {
-      const what =
-        value === null ? '' : /FILE/.test(value) ? ':file:_files' : `:value:(${choices(value)})`;
-      return `'${flag === '-f' ? '*' : ''}${flag}[${quoted(text)}]${what}'`;
-    });
-    const rest = name === 'completion' ? [`'1:shell:(${shells.join(' ')})'`] : [];
-    const all = [...specs, ...rest];
-    return all.length === 0 ? '' : `    ${name}) _arguments ${all.join(' ')} ;;\n`;
-  });
-  return `#compdef tandem
-_tandem() {
-  local -a commands
-  commands=(
-${described}  )
-  if (( CURRENT == 2 )); then
-    _describe command commands
-    return
-  fi
-  local name=$words[2]
-  shift words
-  (( CURRENT-- ))
-  case $name in
-${options}  esac
-}
-compdef _tandem tandem
-`;
-}
-
-function fish(): string {
-  const tops = cases(
-    ({ name, text }) =>
-      `complete -c tandem -n __fish_use_subcommand -a ${name} -d '${quoted(text.split('. ')[0] ?? '')}'\n`,
-  );
-  const options = cases(({ name, flags }) =>
-    flags
-      .map(([flag, value, text]) => {
-        const long = flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`;
-        const what =
-          value === null ? '' : /FILE/.test(value) ? ' -r -F' : ` -x -a '${choices(value)}'`;
-        return `complete -c tandem -n '__fish_seen_subcommand_from ${name}' ${long}${what} -d '${quoted(text)}'\n`;
-      })
-      .join(''),
-  );
-  const shell = `complete -c tandem -n '__fish_seen_subcommand_from completion' -a '${shells.join(' ')}'\n`;
-  return `complete -c tandem -f\n${tops}${options}${shell}`;
-}
-
-export function completion(shell: Shell): string {
-  return { bash, zsh, fish }[shell]();
-}

@@ -23,6 +23,10 @@ export const process: Group = {
       'false',
       '`command` is a script for `/bin/sh -c`; signals go to its whole group then. Only `${app.port}` is replaced by Tandem.',
       'shell: true',
+      [
+        'shell: true\ncommand: [a, b]',
+        'cannot give a list to a shell: `shell: true` needs one text',
+      ],
     ],
     [
       'working_dir',
@@ -30,6 +34,7 @@ export const process: Group = {
       'Tandem’s own',
       'The folder it runs in, relative to the file.',
       'working_dir: ./api',
+      ['working_dir: ./no', 'cannot work in `/srv/no`: no such directory'],
     ],
     [
       'environment',
@@ -38,6 +43,7 @@ export const process: Group = {
       'Variables on top of the container’s and of `env_file`.',
       'environment: {LOG_LEVEL: info, WORKERS: "2"}',
       ['environment: [A]', 'cannot read `A`: `NAME=value` is needed'],
+      ['environment: {A: }', 'cannot set `A`: no value'],
     ],
     [
       'env_file',
@@ -45,6 +51,7 @@ export const process: Group = {
       null,
       'Files of variables in Compose’s syntax: `NAME=value`, `export`, comments, quotes, values over several lines. The later file wins, and `environment` wins over all.',
       'env_file: [common.env, {path: local.env, required: false}]',
+      ['env_file: no.env', 'cannot read the env file `/srv/no.env`: there is no such file'],
     ],
     [
       'secrets',
@@ -52,6 +59,7 @@ export const process: Group = {
       null,
       'Variables whose values stand in files. They are read at each start, one newline at the end left out, and are in no plan, journal or message. A template cannot use them.',
       'secrets: {DB_PASSWORD: /run/secrets/db}',
+      ['secrets: {DB: /run/no}', 'cannot read the secret `/run/no`: there is no such file'],
     ],
     [
       'files',
@@ -67,6 +75,7 @@ export const process: Group = {
       'Tandem’s own',
       '`name` or `uid`, with `:group` or `:gid`. A name has the supplementary groups that list it; a number needs no entry in /etc/passwd. Only root may change it.',
       'user: nobody',
+      ['user: nobdy', 'cannot run as `nobdy`: there is no user `nobdy` in /etc/passwd'],
     ],
     [
       'port',
@@ -85,6 +94,7 @@ export const process: Group = {
       'false',
       'It is meant to finish with 0 before what waits for it starts: a migration.',
       'oneshot: true',
+      ['oneshot: true\nready: {tcp: 8081}', 'cannot use `ready` on a oneshot'],
     ],
     [
       'timeout',
@@ -92,10 +102,7 @@ export const process: Group = {
       'none',
       'For a oneshot: to take longer is a failure, with code 124.',
       'oneshot: true\ntimeout: 2m',
-      [
-        'timeout: 2',
-        'cannot read `timeout`: a duration such as `5s`, `500ms` or `1m30s` is needed, and this is `2`',
-      ],
+      ['timeout: 2m', 'cannot limit a process that is meant to stay'],
     ],
     [
       'essential',
@@ -103,7 +110,6 @@ export const process: Group = {
       'true',
       'Its end stops the container, with its code. `false`: its end stops nothing.',
       'essential: false',
-      ['essential: no', 'cannot read `essential`: `true` or `false` is needed, and this is `no`'],
     ],
     [
       'restart',
@@ -145,6 +151,10 @@ export const process: Group = {
       null,
       'Whether it can still serve. Unhealthy is an end of the run, with code 124; `restart` applies.',
       'healthcheck: {http: /live, interval: 10s}',
+      [
+        'ready: {log: up}\nhealthcheck: {}',
+        'cannot check health: there is nothing to ask again and again',
+      ],
     ],
     [
       'pre_stop',
@@ -152,6 +162,7 @@ export const process: Group = {
       null,
       'What happens before its stop signal, inside the budget.',
       'pre_stop: {http: {method: POST, path: /drain}}',
+      ['pre_stop: {tcp: 8081}', 'cannot use `tcp`: `pre_stop` has no such key'],
     ],
     [
       'stop_signal',
@@ -208,7 +219,6 @@ export const process: Group = {
       'Tandem’s own',
       'Its priority: the higher, the more it yields. Below 0 needs a right that containers seldom have.',
       'nice: 10',
-      ['nice: 20', 'cannot read `nice`: a whole number from -20 to 19 is needed, and this is `20`'],
     ],
     [
       'oom_score_adj',
@@ -248,136 +258,6 @@ export const process: Group = {
       'false',
       'Input and output are the container’s terminal (`docker run -it`), for one process at most; Ctrl-C goes to it.',
       'tty: true',
-    ],
-  ]),
-};
-
-export const ready: Group = {
-  name: 'ready',
-  title: 'ready',
-  text: 'One kind. One question is out at a time, and each may take 1 s; the first comes at once, then every 2 ms, easing off to 250 ms.',
-  keys: rows([
-    ['tcp', 'port', 'its `port`', 'It accepts there.', 'ready: {tcp: 8081}'],
-    [
-      'http',
-      { shape: 'http', said: 'a path, or `{port, path, status, headers}`' },
-      null,
-      'The answer’s status is 200–399, or what `status` says: `204`, `200-299`.',
-      'ready: {http: {path: /health, status: 200-299}}',
-    ],
-    [
-      'grpc',
-      { shape: 'grpc', said: '`true`, or `{port, service}`' },
-      null,
-      'grpc.health.v1 says SERVING, over h2c.',
-      'ready: {grpc: {service: shop.Cart}}',
-    ],
-    ['unix', 'text', null, 'The socket accepts.', 'ready: {unix: /tmp/app.sock}'],
-    ['file', 'text', null, 'The file is there.', 'ready: {file: /tmp/done}'],
-    [
-      'exec',
-      'words',
-      null,
-      'The program ends with 0, in the process’s folder and environment.',
-      'ready: {exec: [./check, --fast]}',
-    ],
-    [
-      'log',
-      'text',
-      null,
-      'A line of its output fits this POSIX extended regular expression, in its first 4 KB.',
-      "ready: {log: '^Listening'}",
-    ],
-    [
-      'notify',
-      'flag',
-      null,
-      'It says READY=1 to NOTIFY_SOCKET (sd_notify); MAINPID, EXTEND_TIMEOUT_USEC, STOPPING and WATCHDOG are heard too.',
-      'ready: {notify: true}',
-    ],
-    [
-      'fd',
-      { whole: [3, 255] },
-      null,
-      'It writes a line to this descriptor, as s6 has it.',
-      'ready: {fd: 3}',
-    ],
-    ['delay', 'duration', null, 'That long after its start.', 'ready: {delay: 2s}'],
-  ]),
-};
-
-export const healthcheck: Group = {
-  name: 'healthcheck',
-  title: 'healthcheck',
-  text: 'One of `tcp`, `http`, `grpc`, `unix`, `file`, `exec` as in `ready`, or Compose’s `test`; without any of them, what `ready` asks.',
-  keys: rows([
-    [
-      'test',
-      {
-        shape: 'test',
-        said: 'a text for a shell, or a list that begins with CMD, CMD-SHELL or NONE',
-      },
-      null,
-      'Compose’s own way to say it.',
-      'healthcheck: {test: [CMD, ./check]}',
-    ],
-    [
-      'interval',
-      'duration',
-      '30s',
-      'From one question to the next.',
-      'healthcheck: {tcp: 8081, interval: 10s}',
-    ],
-    [
-      'timeout',
-      'duration',
-      '30s',
-      'How long an answer may take.',
-      'healthcheck: {tcp: 8081, timeout: 2s}',
-    ],
-    [
-      'retries',
-      { whole: [1, 1000] },
-      '3',
-      'Failures in a row that make it unhealthy.',
-      'healthcheck: {tcp: 8081, retries: 5}',
-    ],
-    [
-      'start_period',
-      'duration',
-      '0s',
-      'Failures this soon after it is ready do not count.',
-      'healthcheck: {tcp: 8081, start_period: 20s}',
-    ],
-    [
-      'disable',
-      'flag',
-      'false',
-      'No check at all: to undo one from another file.',
-      'healthcheck: {disable: true}',
-    ],
-  ]),
-};
-
-export const preStop: Group = {
-  name: 'pre_stop',
-  title: 'pre_stop',
-  text: 'One kind.',
-  keys: rows([
-    ['delay', 'duration', null, 'It goes on serving this long.', 'pre_stop: {delay: 2s}'],
-    [
-      'exec',
-      'words',
-      null,
-      'The program runs to its end, in the process’s folder and environment.',
-      'pre_stop: {exec: [./drain]}',
-    ],
-    [
-      'http',
-      { shape: 'http', said: 'a path, or `{method, port, path, status, headers}`' },
-      null,
-      'The process is asked, with GET unless `method` says otherwise.',
-      'pre_stop: {http: /drain}',
     ],
   ]),
 };

@@ -82,10 +82,6 @@ export const top: Group = {
       '9s',
       'The budget for the whole stop. Cloud Run and Docker kill after 10 s; the last half second is for what did not end.',
       'stop_timeout: 25s',
-      [
-        'stop_timeout: 25',
-        'cannot read `stop_timeout`: a duration such as `5s`, `500ms` or `1m30s` is needed, and this is `25`',
-      ],
     ],
     [
       'stop_delay',

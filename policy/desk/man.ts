@@ -1,5 +1,5 @@
 /** The manual page, tandem(1), in man(7)'s macros. */
-import { commands } from './commands.ts';
+import { commands, exitStatus, variables } from './commands.ts';
 import { groups, typeText } from './reference.ts';
 
 /** A line that begins with a dot or a quote would be a request. */
@@ -21,7 +21,7 @@ export function manPage(version: string): string {
       flags
         .map(
           ([flag, value, said]) =>
-            `.TP\n\\fB${roff(flag)}\\fR ${roff(value ?? '')}\n${roff(said)}\n`,
+            `.TP\n${`\\fB${roff(flag).replace(', ', '\\fR, \\fB')}\\fR ${roff(value ?? '')}`.trimEnd()}\n${roff(said)}\n`,
         )
         .join('') +
       `.PP\n.nf\n${roff(example)}\n.fi\n`,
@@ -36,6 +36,9 @@ export function manPage(version: string): string {
         })
         .join(''),
   );
+  const environment = variables
+    .map(([names, text]) => `.TP\n\\fB${names.replaceAll(', ', '\\fR, \\fB')}\\fR\n${text}\n`)
+    .join('');
   return `.TH TANDEM 1 "" "tandem ${version}" "User Commands"
 .SH NAME
 tandem \\- run several processes in one container
@@ -55,16 +58,7 @@ ${roff(
 .SH COMMANDS
 ${usage.join('')}.SH CONFIGURATION
 ${keys.join('')}.SH ENVIRONMENT
-.TP
-\\fBTANDEM_CONFIG\\fR
-The file, or several with a colon between.
-.TP
-\\fBTANDEM_STOP_TIMEOUT\\fR, \\fBTANDEM_STOP_DELAY\\fR, \\fBTANDEM_LOGS\\fR
-As the keys of these names, and before them.
-.TP
-\\fBNO_COLOR\\fR, \\fBFORCE_COLOR\\fR
-Whether messages are coloured.
-.SH EXIT STATUS
-${roff('That of the process that made it stop, 128 and the signal where one ended it. 0 after an orderly stop, 137 where something had to be killed. 64 is a wrong command line, 70 a failure of Tandem itself, 78 a wrong configuration, 124 a process that was not ready or healthy in time, 126 one that could not be run, 127 one that was not found.')}
+${environment}.SH EXIT STATUS
+${roff(exitStatus)}
 `;
 }

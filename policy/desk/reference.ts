@@ -1,6 +1,8 @@
 /** The pages of docs/reference and `tandem help KEY`, from the keys. */
+import { type Command, commands, exitStatus, variables } from './commands.ts';
 import { front, type Group, type Key, type KeyType, top } from './keys.ts';
-import { healthcheck, preStop, process, ready } from './keys-process.ts';
+import { healthcheck, preStop, ready } from './keys-probe.ts';
+import { process } from './keys-process.ts';
 
 export const groups: readonly Group[] = [top, process, ready, healthcheck, preStop, front];
 
@@ -20,15 +22,55 @@ export function typeText(type: KeyType): string {
   return type.said;
 }
 
-function section({ key, type, default: byDefault, text, example, wrong }: Key): string {
+const slip: Readonly<Record<string, readonly [value: string, needed: string]>> = {
+  duration: ['5', 'a duration such as `5s`, `500ms` or `1m30s`'],
+  flag: ['yes', '`true` or `false`'],
+  port: ['80800', 'a port from 1 to 65535'],
+  text: ['[a]', 'a text'],
+};
+
+function slipOf(type: KeyType): readonly [string, string] | null {
+  if (typeof type === 'string') return slip[type] ?? null;
+  if ('whole' in type) return [`${type.whole[1] + 1}`, `a ${typeText(type)}`];
+  return 'oneOf' in type ? ['some', typeText(type)] : null;
+}
+
+/** What goes wrong with a key: its own mistakes, else the usual one of its type in its example. */
+export function wrongOf({ key, type, example, wrong }: Key): Key['wrong'] {
+  const usual = slipOf(type);
+  if (wrong.length > 0 || usual === null) return wrong;
+  const [value, needed] = usual;
+  const yaml = example.replace(new RegExp(`(\\b${key}: )[^,}\\n]+`), `$1${value}`);
+  const found = value === '[a]' ? 'this is a list' : `this is \`${value}\``;
+  return [[yaml, `cannot read \`${key}\`: ${needed} is needed, and ${found}`]];
+}
+
+function section(one: Key): string {
+  const { key, type, default: byDefault, text, example } = one;
   const by = byDefault === null ? '' : ` Default: ${byDefault}.`;
   const head = `## ${key}\n\n${typeText(type)}.${by}\n\n${text}\n\n`;
-  const bad = wrong.map(([yaml, said]) => {
+  const bad = wrongOf(one).map(([yaml, said]) => {
     const comment = said.replace(/^/gm, '# ');
     return `\n\`\`\`yaml\n${yaml}\n${comment}\n\`\`\`\n`;
   });
   const more = bad.length === 0 ? '' : `\nWhat goes wrong:\n${bad.join('')}`;
   return `${head}\`\`\`yaml\n${example}\n\`\`\`\n${more}`;
+}
+
+/** The command line's page; its words are those of `tandem help COMMAND`. */
+function cli(): string {
+  const one = ({ name, usage, text, flags, example }: Command): string => {
+    const rows = flags.map(([flag, value, said]) => {
+      const names = flag.split(', ').map((spelling) => `\`${spelling}\``);
+      return `- ${names.join(', ')}${value === null ? '' : ` \`${value}\``}: ${said}\n`;
+    });
+    const list = rows.length === 0 ? '' : `${rows.join('')}\n`;
+    const words = `\`\`\`sh\ntandem ${usage}\n\`\`\``;
+    const shown = `\`\`\`sh\n${example}\n\`\`\``;
+    return `## ${name}\n\n${words}\n\n${text}\n\n${list}For example:\n\n${shown}\n`;
+  };
+  const read = variables.map(([names, text]) => `- ${names}: ${text}\n`).join('');
+  return `${commands.map(one).join('\n')}\n## Variables\n\n${read}\n## Exit status\n\n${exitStatus}\n`;
 }
 
 /** `name.md` and its text. */
@@ -39,37 +81,11 @@ export function pages(): ReadonlyMap<string, string> {
     return `- [${title}](${name}.md): ${links.join(', ')}\n`;
   });
   const made = '<!-- Made by `npm run reference` from policy/desk/keys*.ts. -->\n\n';
-  found.set('README.md', `${made}# Every key\n\n${index.join('')}`);
+  const names = commands.map(({ name }) => `[\`${name}\`](cli.md#${name})`).join(', ');
+  const line = `- [The command line](cli.md): ${names}\n`;
+  found.set('README.md', `${made}# Every key and command\n\n${index.join('')}${line}`);
+  found.set('cli.md', `${made.replace('keys*', 'commands')}# The command line\n\n${cli()}`);
   for (const { name, title, text, keys } of groups)
     found.set(`${name}.md`, `${made}# ${title}\n\n${text}\n\n${keys.map(section).join('\n')}`);
   return found;
-}
-
-/** One screen about a key; null: there is none of that name. */
-export function helpForKey(name: string): string | null {
-  const all = groups.flatMap((group) => group.keys.map((key) => ({ group, key })));
-  const found = all.filter(({ key }) => key.key === name);
-  if (found.length === 0) return null;
-  return found
-    .map(({ group, key }) => {
-      const by = key.default === null ? '' : `  default: ${key.default}\n`;
-      const example = key.example.replace(/^/gm, '    ');
-      const where = group.name === 'top' ? 'at the top' : `in ${group.name}`;
-      return `${key.key}, ${where}: ${typeText(key.type)}\n${by}\n${fold(key.text)}\n\n${example}\n`;
-    })
-    .join('\n');
-}
-
-/** Lines of at most 78 columns. */
-export function fold(text: string): string {
-  const lines: string[] = [];
-  let line = ' ';
-  for (const word of text.split(' ')) {
-    if (line.length + word.length > 77) {
-      lines.push(line);
-      line = ' ';
-    }
-    line += ` ${word}`;
-  }
-  return [...lines, line].join('\n');
 }

@@ -8,44 +8,60 @@ import {
   type KeyType,
   top as topGroup,
 } from './keys.ts';
-import { healthcheck, preStop, process, ready } from './keys-process.ts';
+import { healthcheck, preStop, ready } from './keys-probe.ts';
+import { process } from './keys-process.ts';
 
 type Schema = { readonly [key: string]: unknown };
 
-/** Editors read YAML's core schema, so what is a number to them may be a text to us. */
+/**
+ * Editors read YAML's core schema, and Tandem reads texts: `"8081"` and `8081`
+ * are one port. Keywords of a number don't apply to a text, nor the other way
+ * round, so a union says more to its reader than an `anyOf` would.
+ */
 const scalar = { type: ['string', 'number', 'boolean'] };
-const late = { type: 'string', pattern: '\\$' };
-const whole = (minimum: number, maximum: number): Schema => ({ type: 'integer', minimum, maximum });
+const whole = (minimum: number, maximum: number, pattern = '^-?\\d+$'): Schema => {
+  return { type: ['integer', 'string'], minimum, maximum, pattern };
+};
 const list = (items: Schema): Schema => ({ type: 'array', items });
 const anyOf = (...all: readonly Schema[]): Schema => ({ anyOf: all });
-const port = anyOf(whole(1, 65_535), late);
-const duration = anyOf({ type: 'string', pattern: '^(\\d+(\\.\\d+)?(ms|s|m|h))+$' }, late);
+const flag = { type: ['boolean', 'string'], pattern: '^(true|false)$' };
+const port = whole(1, 65_535, '^\\d{1,5}$|\\$');
+const units = ['h', 'm', 's', 'ms'].map((unit) => `(\\d+(\\.\\d+)?${unit})?`);
+const duration = { type: 'string', pattern: `^(?=\\d)${units.join('')}$|\\$` };
 const variable = '^[A-Za-z_][A-Za-z0-9_]*$';
-const signal = anyOf(
-  { type: 'string', pattern: `^(SIG)?(${signalNames.join('|')}|RTMIN(\\+\\d+)?)$` },
-  whole(1, 64),
-);
+const signalPattern = `(SIG)?(${signalNames.join('|')}|RTMIN(\\+\\d+)?)`;
+const signal = {
+  ...whole(1, 64, `^(${signalPattern}|${signalPattern.toLowerCase()}|\\d+)$`),
+  examples: ['TERM', 'INT', 'QUIT', 'HUP', 'USR1', 'USR2', 'WINCH'],
+};
 const closed = (properties: Schema): Schema => {
   return { type: 'object', properties, additionalProperties: false };
 };
 const map = (pattern: string, values: Schema): Schema => {
   return { type: 'object', patternProperties: { [pattern]: values }, additionalProperties: false };
 };
-const status = anyOf(whole(100, 599), { type: 'string', pattern: '^[1-5]\\d\\d(-[1-5]\\d\\d)?$' });
-const octal = anyOf({ type: 'string', pattern: '^(0o)?[0-7]{1,4}$' }, whole(0, 7777));
-const number = anyOf({ type: 'integer', minimum: -1 }, { const: 'unlimited' });
-const http = anyOf(
-  { type: 'string', pattern: '^[/$]' },
-  closed({ port, path: scalar, status, headers: { type: 'object' }, method: scalar }),
-);
+/** Exactly one of its keys. */
+const single = (properties: Schema): Schema => {
+  return { ...closed(properties), minProperties: 1, maxProperties: 1 };
+};
+const words = { type: [...scalar.type, 'array'], items: scalar, minItems: 1 };
+const status = whole(100, 599, '^[1-5]\\d\\d(-[1-5]\\d\\d)?$');
+const octal = whole(0, 7777, '^(0o)?[0-7]{1,4}$');
+const limit = { type: ['integer', 'string'], minimum: -1, pattern: '^(unlimited|-1|\\d{1,15})$' };
+
+/** A path, or a request; only `pre_stop` has a `method`. */
+function http(more: Schema = {}): Schema {
+  const properties = { port, path: scalar, status, headers: map('', scalar), ...more };
+  return { ...closed(properties), type: ['string', 'object'], pattern: '^[/$]' };
+}
 
 function ofType(type: KeyType): Schema {
-  if (type === 'flag') return { type: 'boolean' };
+  if (type === 'flag') return flag;
   if (type === 'port') return port;
   if (type === 'duration') return duration;
   if (type === 'octal') return octal;
   if (type === 'signal') return signal;
-  if (type === 'words') return anyOf({ type: 'string' }, list(scalar));
+  if (type === 'words') return words;
   if (typeof type === 'string') return scalar;
   if ('whole' in type) return whole(type.whole[0], type.whole[1]);
   // YAML's `null` is a value of its own to an editor.
@@ -54,12 +70,24 @@ function ofType(type: KeyType): Schema {
   return shapes[type.shape]?.() ?? {};
 }
 
-function described({ key, type, default: byDefault, text, example }: Key): Schema {
+/** The default as a value, where its words are one; editors write it when they complete the key. */
+function defaultOf({ type, default: text }: Key): Schema {
+  if (text === null || !/^[\w${}:-]+$/.test(text)) return {};
+  if (type === 'flag' || (typeof type === 'object' && 'whole' in type))
+    return { default: JSON.parse(text) };
+  return type === 'duration' && !/^\d/.test(text) ? {} : { default: text };
+}
+
+function described(one: Key): Schema {
+  const { key, type, default: byDefault, text, example } = one;
   const more = byDefault === null ? '' : `\n\nDefault: ${byDefault}`;
+  // A description is plain text: an editor would show the marks of anything else.
+  const line = example.includes('\n') ? '' : `\n\nExample: ${example}`;
   return {
     title: key,
-    description: `${text}${more}\n\n\`\`\`yaml\n${example}\n\`\`\``,
+    description: `${text}${more}${line}`,
     ...ofType(type),
+    ...defaultOf(one),
   };
 }
 
@@ -68,12 +96,20 @@ function properties(group: Group, ...others: readonly Group[]): Schema {
   return Object.fromEntries(keys.map((key) => [key.key, described(key)]));
 }
 
+/** The kinds of `ready`; `tcp: true` asks its own port. */
+function kinds(): Schema {
+  const all = properties(ready);
+  const tcp = whole(1, 65_535, '^(\\d{1,5}|true)$|\\$');
+  return { ...all, tcp: { ...(all['tcp'] as Schema), ...tcp, type: [...scalar.type] } };
+}
+
 function probe(): Schema {
-  const tcp = { ...properties(ready), tcp: anyOf(port, { const: true }) };
-  return anyOf(
-    { enum: ['none', 'notify'] },
-    { ...closed(tcp), minProperties: 1, maxProperties: 1 },
-  );
+  const word = {
+    type: ['string', 'object'],
+    pattern: '^(none|notify)$',
+    examples: ['none', 'notify'],
+  };
+  return { ...single(kinds()), ...word };
 }
 
 const condition = {
@@ -94,29 +130,33 @@ const shapes: Readonly<Record<string, () => Schema>> = {
       required: ['command'],
     }),
   front: () => ({ ...closed(properties(frontGroup)), required: ['routes'] }),
-  routes: () => map('^/', { type: 'string' }),
+  routes: () => map('^/([^*]*/)?\\*?$', scalar),
   environment: () => anyOf(map(variable, scalar), list({ type: 'string', pattern: '^[^=]+=' })),
   env_file: () => {
-    const one = anyOf(
-      { type: 'string' },
-      { ...closed({ path: scalar, required: { type: 'boolean' } }), required: ['path'] },
-    );
+    const one = anyOf(scalar, {
+      ...closed({ path: scalar, required: flag }),
+      required: ['path'],
+    });
     return anyOf(one, list(one));
   },
-  secrets: () => map(variable, { type: 'string' }),
+  secrets: () => map(variable, scalar),
   files: () =>
     list({ ...closed({ from: scalar, to: scalar, mode: octal }), required: ['from', 'to'] }),
   restart: () => ({
     type: 'string',
     pattern: '^(no|on-failure(:\\d{1,6})?|always|unless-stopped)$',
+    examples: ['no', 'on-failure', 'on-failure:3', 'always'],
   }),
-  depends_on: () => anyOf(list({ type: 'string' }), map('', closed({ condition }))),
+  depends_on: () => anyOf(list(scalar), map('', closed({ condition }))),
   probe,
   healthcheck: () => {
-    const { tcp, http: web, grpc, unix, file, exec } = properties(ready);
+    const { tcp, http: web, grpc, unix, file, exec } = kinds();
     return closed({ tcp, http: web, grpc, unix, file, exec, ...properties(healthcheck) });
   },
-  pre_stop: () => ({ ...closed(properties(preStop)), minProperties: 1, maxProperties: 1 }),
+  pre_stop: () => {
+    const all = properties(preStop);
+    return single({ ...all, http: { ...(all['http'] as Schema), ...http({ method: scalar }) } });
+  },
   codes: () => list(whole(0, 255)),
   forward: () => anyOf(list(signal), { type: 'object', additionalProperties: signal }),
   ulimits: () =>
@@ -124,13 +164,13 @@ const shapes: Readonly<Record<string, () => Schema>> = {
       Object.fromEntries(
         limitNames.map((name) => [
           name,
-          anyOf(number, { ...closed({ soft: number, hard: number }), required: ['soft', 'hard'] }),
+          anyOf(limit, { ...closed({ soft: limit, hard: limit }), required: ['soft', 'hard'] }),
         ]),
       ),
     ),
-  http: () => http,
+  http: () => http(),
   grpc: () => anyOf({ const: true }, closed({ port, service: scalar })),
-  test: () => anyOf({ type: 'string' }, list(scalar)),
+  test: () => words,
 };
 
 export function schema(): Schema {
