@@ -46,6 +46,9 @@ test.each([
   ['Port', 'port'],
   ['enviroment', 'environment'],
   ['xyz', null],
+  ['prot', 'port'],
+  ['comamnd', 'command'],
+  ['eviroment', 'environment'],
 ])('nearest to %j is %s', (word, near) => {
   expect(nearest(word, ['command', 'port', 'environment'])).toBe(near);
 });
