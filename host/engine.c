@@ -120,6 +120,11 @@ int engine_open(struct engine *engine, enum engine_kind kind, const uint8_t *byt
     return r;
 }
 
+void engine_adopt(struct engine *engine)
+{
+    JS_UpdateStackTop(engine->runtime);
+}
+
 JSValue engine_call(struct engine *engine, const char *name, int argc, JSValueConst *argv)
 {
     JSContext *context = engine->context;

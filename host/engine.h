@@ -32,6 +32,8 @@ enum engine_kind { ENGINE_SUPERVISE, ENGINE_CONFIGURE };
 /* 0 or -errno; `why` (a literal or text in the arena) says what failed. */
 int engine_open(struct engine *engine, enum engine_kind kind, const uint8_t *bytecode,
                 size_t length, const char **why);
+/* It was opened on another thread, whose stack was another. */
+void engine_adopt(struct engine *engine);
 /* Calls a function that the section exports. JS_EXCEPTION: see engine_error. */
 JSValue engine_call(struct engine *engine, const char *name, int argc, JSValueConst *argv);
 /* What the section of that name exports, read into a configuring engine that runs. */

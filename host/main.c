@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,12 +247,36 @@ static bool has_terminal(void)
     return fd >= 0;
 }
 
+/*
+ * The supervising engine opens beside the configuring one, on another
+ * processor where there is one: neither needs anything of the other until the
+ * plan is handed over.
+ */
+static struct {
+    pthread_t thread;
+    bool started;
+    int r;
+    const char *why;
+} early;
+
+static void *open_early(void *unused)
+{
+    (void)unused;
+    size_t length = (size_t)(section_supervise_end - section_supervise);
+    early.r = engine_open(&supervisor, ENGINE_SUPERVISE, section_supervise, length, &early.why);
+    return NULL;
+}
+
 static void open_supervisor(struct configured *kept)
 {
-    const char *why;
-    size_t length = (size_t)(section_supervise_end - section_supervise);
-    if (engine_open(&supervisor, ENGINE_SUPERVISE, section_supervise, length, &why))
-        die("start the supervising engine", why);
+    /* Where no thread could be made, it is done now. */
+    if (early.started)
+        pthread_join(early.thread, NULL);
+    else
+        open_early(NULL);
+    if (early.r)
+        die("start the supervising engine", early.why);
+    engine_adopt(&supervisor);
     JSContext *context = supervisor.context;
     JSValue plan = JS_ParseJSON(context, kept->plan, kept->plan_length, "plan");
     JSValue options = JS_NewObject(context);
@@ -281,6 +306,7 @@ int main(int argc, char **argv)
     block_signals();
     become_init();
     raise_nofile();
+    early.started = pthread_create(&early.thread, NULL, open_early, NULL) == 0;
     configure(argc, argv, &kept);
     takedown_on_crash();
     open_null();
