@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "engine.h"
+#include "unlzma.h"
 
 /* A step takes microseconds; these bounds only tell work from an endless loop. */
 static const int64_t cpu_budget_ns[] = {
@@ -75,23 +76,28 @@ static int run_section(struct engine *engine, const uint8_t *bytecode, size_t le
     return JS_IsObject(engine->section) ? 0 : -EINVAL;
 }
 
+static JSValue read_packed(JSContext *context, const struct library *library)
+{
+    uint8_t *bytecode = js_malloc(context, library->unpacked);
+    uint16_t *room = js_malloc(context, UNLZMA_ROOM * sizeof *room);
+    if (!bytecode || !room)
+        return JS_EXCEPTION;
+    size_t length = (size_t)(library->end - library->start);
+    int r = unlzma(bytecode, library->unpacked, library->start, length, room);
+    js_free(context, room);
+    JSValue section = r ? JS_ThrowInternalError(context, "library %s is damaged", library->name)
+                        : read_section(context, bytecode, library->unpacked);
+    js_free(context, bytecode);
+    return section;
+}
+
 JSValue engine_library(JSContext *context, const char *name)
 {
-    const struct {
-        const char *name;
-        const uint8_t *start, *end;
-    } libraries[] = {
-        {"files", section_files, section_files_end},
-        {"words", section_words, section_words_end},
-        {"attributes", section_attributes, section_attributes_end},
-        {"front", section_front, section_front_end},
-        {"yaml", section_yaml, section_yaml_end},
-        {"desk", section_desk, section_desk_end},
-    };
-    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
-        if (strcmp(name, libraries[i].name) == 0)
-            return read_section(context, libraries[i].start,
-                                (size_t)(libraries[i].end - libraries[i].start));
+    for (const struct library *library = libraries; library->name; library++)
+        if (strcmp(name, library->name) == 0)
+            return library->unpacked ? read_packed(context, library)
+                                     : read_section(context, library->start,
+                                                    (size_t)(library->end - library->start));
     return JS_ThrowReferenceError(context, "no library %s", name);
 }
 

@@ -19,13 +19,14 @@ struct engine {
 /* Bytecode made from policy/ by the build; see tools/build.mjs. */
 extern const uint8_t section_supervise[], section_supervise_end[];
 extern const uint8_t section_commands[], section_commands_end[];
-extern const uint8_t section_files[], section_files_end[];
-extern const uint8_t section_words[], section_words_end[];
-extern const uint8_t section_attributes[], section_attributes_end[];
 
-extern const uint8_t section_front[], section_front_end[];
-extern const uint8_t section_yaml[], section_yaml_end[];
-extern const uint8_t section_desk[], section_desk_end[];
+/* A library is read by name. The build writes the table; its last entry has no name. */
+struct library {
+    const char *name;
+    const uint8_t *start, *end;
+    size_t unpacked;         /* bytes that unlzma makes of it; 0: it is bytecode as it is */
+};
+extern const struct library libraries[];
 
 enum engine_kind { ENGINE_SUPERVISE, ENGINE_CONFIGURE };
 

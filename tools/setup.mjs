@@ -14,6 +14,7 @@ const packages = [
   { name: 'gcc', file: '/usr/bin/gcc', for: ['build', 'demo', 'all', 'compare'] },
   { name: 'libc6-dev', file: '/usr/include/stdio.h', for: ['build', 'demo', 'all', 'compare'] },
   { name: 'musl-tools', file: '/usr/bin/musl-gcc', for: ['build', 'demo', 'all', 'compare'] },
+  { name: 'xz-utils', file: '/usr/bin/xz', for: ['build', 'demo', 'all', 'compare'] },
   { name: 'memcached', file: '/usr/bin/memcached', for: ['all'] },
   { name: 'strace', file: '/usr/bin/strace', for: ['all'] },
   { name: 'gunicorn', file: '/usr/bin/gunicorn', for: ['all'] },
