@@ -11,7 +11,7 @@ import {
 import { healthcheck, preStop, ready } from './keys-probe.ts';
 import { process } from './keys-process.ts';
 
-type Schema = { readonly [key: string]: unknown };
+export type Schema = { readonly [key: string]: unknown };
 
 /**
  * Editors read YAML's core schema, and Tandem reads texts: `"8081"` and `8081`
@@ -19,19 +19,43 @@ type Schema = { readonly [key: string]: unknown };
  * round, so a union says more to its reader than an `anyOf` would.
  */
 const scalar = { type: ['string', 'number', 'boolean'] };
-const whole = (minimum: number, maximum: number, pattern = '^-?\\d+$'): Schema => {
+const units = ['h', 'm', 's', 'ms'].map((unit) => `(\\d+(\\.\\d+)?${unit})?`);
+const signalPattern = `(SIG)?(${signalNames.join('|')}|RTMIN(\\+\\d+)?)`;
+/** Patterns by name: policy/desk/types.ts has a type for each. */
+export const patterns = {
+  whole: '^-?\\d+$',
+  flag: '^(true|false)$',
+  port: '^\\d{1,5}$|\\$',
+  ownPort: '^(\\d{1,5}|true)$|\\$',
+  duration: `^(?=\\d)${units.join('')}$|\\$`,
+  signal: `^(${signalPattern}|${signalPattern.toLowerCase()}|\\d+)$`,
+  status: '^[1-5]\\d\\d(-[1-5]\\d\\d)?$',
+  octal: '^(0o)?[0-7]{1,4}$',
+  limit: '^(unlimited|-1|\\d{1,15})$',
+  path: '^[/$]',
+  probe: '^(none|notify)$',
+  assignment: '^[^=]+=',
+  restart: '^(no|on-failure(:\\d{1,6})?|always|unless-stopped)$',
+} as const;
+/** Of the names in a map. */
+export const namePatterns = {
+  process: '^(?!(front|tandem)$)[A-Za-z][A-Za-z0-9_-]*$',
+  variable: '^[A-Za-z_][A-Za-z0-9_]*$',
+  route: '^/([^*]*/)?\\*?$',
+  any: '',
+  extension: '^x-',
+} as const;
+const whole = (minimum: number, maximum: number, pattern: string = patterns.whole): Schema => {
   return { type: ['integer', 'string'], minimum, maximum, pattern };
 };
 const list = (items: Schema): Schema => ({ type: 'array', items });
 const anyOf = (...all: readonly Schema[]): Schema => ({ anyOf: all });
-const flag = { type: ['boolean', 'string'], pattern: '^(true|false)$' };
-const port = whole(1, 65_535, '^\\d{1,5}$|\\$');
-const units = ['h', 'm', 's', 'ms'].map((unit) => `(\\d+(\\.\\d+)?${unit})?`);
-const duration = { type: 'string', pattern: `^(?=\\d)${units.join('')}$|\\$` };
-const variable = '^[A-Za-z_][A-Za-z0-9_]*$';
-const signalPattern = `(SIG)?(${signalNames.join('|')}|RTMIN(\\+\\d+)?)`;
+const flag = { type: ['boolean', 'string'], pattern: patterns.flag };
+const port = whole(1, 65_535, patterns.port);
+const duration = { type: 'string', pattern: patterns.duration };
+const { variable } = namePatterns;
 const signal = {
-  ...whole(1, 64, `^(${signalPattern}|${signalPattern.toLowerCase()}|\\d+)$`),
+  ...whole(1, 64, patterns.signal),
   examples: ['TERM', 'INT', 'QUIT', 'HUP', 'USR1', 'USR2', 'WINCH'],
 };
 const closed = (properties: Schema): Schema => {
@@ -45,14 +69,20 @@ const single = (properties: Schema): Schema => {
   return { ...closed(properties), minProperties: 1, maxProperties: 1 };
 };
 const words = { type: [...scalar.type, 'array'], items: scalar, minItems: 1 };
-const status = whole(100, 599, '^[1-5]\\d\\d(-[1-5]\\d\\d)?$');
-const octal = whole(0, 7777, '^(0o)?[0-7]{1,4}$');
-const limit = { type: ['integer', 'string'], minimum: -1, pattern: '^(unlimited|-1|\\d{1,15})$' };
+const status = whole(100, 599, patterns.status);
+const octal = whole(0, 7777, patterns.octal);
+const limit = { type: ['integer', 'string'], minimum: -1, pattern: patterns.limit };
 
 /** A path, or a request; only `pre_stop` has a `method`. */
 function http(more: Schema = {}): Schema {
-  const properties = { port, path: scalar, status, headers: map('', scalar), ...more };
-  return { ...closed(properties), type: ['string', 'object'], pattern: '^[/$]' };
+  const properties = {
+    port,
+    path: scalar,
+    status,
+    headers: map(namePatterns.any, scalar),
+    ...more,
+  };
+  return { ...closed(properties), type: ['string', 'object'], pattern: patterns.path };
 }
 
 function ofType(type: KeyType): Schema {
@@ -99,14 +129,14 @@ function properties(group: Group, ...others: readonly Group[]): Schema {
 /** The kinds of `ready`; `tcp: true` asks its own port. */
 function kinds(): Schema {
   const all = properties(ready);
-  const tcp = whole(1, 65_535, '^(\\d{1,5}|true)$|\\$');
+  const tcp = whole(1, 65_535, patterns.ownPort);
   return { ...all, tcp: { ...(all['tcp'] as Schema), ...tcp, type: [...scalar.type] } };
 }
 
 function probe(): Schema {
   const word = {
     type: ['string', 'object'],
-    pattern: '^(none|notify)$',
+    pattern: patterns.probe,
     examples: ['none', 'notify'],
   };
   return { ...single(kinds()), ...word };
@@ -125,13 +155,14 @@ const condition = {
 
 const shapes: Readonly<Record<string, () => Schema>> = {
   processes: () =>
-    map('^(?!(front|tandem)$)[A-Za-z][A-Za-z0-9_-]*$', {
+    map(namePatterns.process, {
       ...closed(properties(process)),
       required: ['command'],
     }),
   front: () => ({ ...closed(properties(frontGroup)), required: ['routes'] }),
-  routes: () => map('^/([^*]*/)?\\*?$', scalar),
-  environment: () => anyOf(map(variable, scalar), list({ type: 'string', pattern: '^[^=]+=' })),
+  routes: () => map(namePatterns.route, scalar),
+  environment: () =>
+    anyOf(map(variable, scalar), list({ type: 'string', pattern: patterns.assignment })),
   env_file: () => {
     const one = anyOf(scalar, {
       ...closed({ path: scalar, required: flag }),
@@ -144,10 +175,10 @@ const shapes: Readonly<Record<string, () => Schema>> = {
     list({ ...closed({ from: scalar, to: scalar, mode: octal }), required: ['from', 'to'] }),
   restart: () => ({
     type: 'string',
-    pattern: '^(no|on-failure(:\\d{1,6})?|always|unless-stopped)$',
+    pattern: patterns.restart,
     examples: ['no', 'on-failure', 'on-failure:3', 'always'],
   }),
-  depends_on: () => anyOf(list(scalar), map('', closed({ condition }))),
+  depends_on: () => anyOf(list(scalar), map(namePatterns.any, closed({ condition }))),
   probe,
   healthcheck: () => {
     const { tcp, http: web, grpc, unix, file, exec } = kinds();
@@ -179,6 +210,6 @@ export function schema(): Schema {
     title: 'Tandem',
     description: topGroup.text,
     ...closed(properties(topGroup)),
-    patternProperties: { '^x-': {} },
+    patternProperties: { [namePatterns.extension]: {} },
   };
 }
