@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    testTimeout: 20_000,
+    // A busy machine takes many times what a test needs; a deadline is for what hangs.
+    testTimeout: 60_000,
     // Two cores: binary tests measure nothing, but they do wait for processes.
     maxWorkers: 2,
     projects: [
