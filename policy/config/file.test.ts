@@ -307,6 +307,21 @@ test('a Procfile line runs directly where it is plain words, through a shell whe
   ]);
 });
 
+test('a Procfile’s `release` finishes before the others start, and takes no port from them', () => {
+  const { plan, issues } = decodeProcfile('release: ./migrate\nweb: ./serve\nworker: ./work\n');
+  expect(issues).toEqual([]);
+  expect(plan.processes.map(({ name, oneshot, dependsOn }) => [name, oneshot, dependsOn])).toEqual([
+    ['release', true, []],
+    ['web', false, [{ process: 'release', condition: null }]],
+    ['worker', false, [{ process: 'release', condition: null }]],
+  ]);
+  expect(plan.processes.map((one) => one.environment)).toEqual([
+    [['PORT', '${PORT:-5000}']],
+    [['PORT', '${PORT:-5000}']],
+    [['PORT', '5100']],
+  ]);
+});
+
 test.each([
   ['web gunicorn\n', '1:1', '`name: command` is needed'],
   ['a: x\na: y\n', '2:1', 'twice'],

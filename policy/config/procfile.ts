@@ -3,6 +3,9 @@
  * plain words, and through a shell where it needs more. PORT is given as
  * Procfile users expect: the container's for the first process, 5000 without
  * one, and 100 more for each process after it.
+ *
+ * `release` is Heroku's word for what has to finish before the others start: a
+ * migration. It serves nothing, so the ports are counted without it.
  */
 import { defaultStopTimeoutMs, newProcess, takenNames } from '../plan/defaults.ts';
 import { type Plan, type PlannedProcess, planVersion } from '../plan/plan.ts';
@@ -12,6 +15,7 @@ import { splitWords, type Word } from './words.ts';
 
 const basePort = 5000;
 const portStep = 100;
+const release = 'release';
 
 /** A shell keeps no process of its own in between, where the line is a single command. */
 function script(line: string): string {
@@ -58,6 +62,15 @@ function toProcess(d: Decoder, line: Line, index: number): PlannedProcess {
   return { ...base, command: command.map((word) => word.text), environment };
 }
 
+/** What is meant to finish does so before anything else starts. */
+function releaseFirst(processes: readonly PlannedProcess[]): readonly PlannedProcess[] {
+  if (!processes.some((one) => one.name === release)) return processes;
+  const dependsOn = [{ process: release, condition: null }];
+  return processes.map((one) =>
+    one.name === release ? { ...one, oneshot: true } : { ...one, dependsOn },
+  );
+}
+
 export function decodeProcfile(text: string): Decoded {
   const d: Decoder = { issues: [], places: new Map() };
   const processes: PlannedProcess[] = [];
@@ -76,7 +89,8 @@ export function decodeProcfile(text: string): Decoded {
       wrong(d, span, `cannot run \`${name}\` twice`, 'give one of them another name');
     else {
       const at = start + line.indexOf(command, line.indexOf(':') + 1);
-      processes.push(toProcess(d, { name, command, start: at }, processes.length));
+      const index = processes.filter((one) => one.name !== release).length;
+      processes.push(toProcess(d, { name, command, start: at }, index));
     }
     start += raw.length + 1;
   }
@@ -88,7 +102,7 @@ export function decodeProcfile(text: string): Decoded {
     stopTimeoutMs: defaultStopTimeoutMs,
     stopDelayMs: 0,
     logs: null,
-    processes,
+    processes: releaseFirst(processes),
     front: null,
   };
   return { plan, issues: d.issues, places: d.places };
