@@ -6,6 +6,7 @@ export default defineConfig({
     testTimeout: 60_000,
     // Two cores: binary tests measure nothing, but they do wait for processes.
     maxWorkers: 2,
+    setupFiles: ['test/seed.ts'],
     projects: [
       // A property that fails for one seed has failed.
       { extends: true, test: { name: 'policy', include: ['policy/**/*.test.ts'], retry: 0 } },

@@ -1,0 +1,7 @@
+/**
+ * Properties draw the same cases in each `npm test`, so that one commit has one verdict;
+ * `npm run test:long` draws new ones and prints its seed (TANDEM_SEED repeats it).
+ */
+import fc from 'fast-check';
+
+fc.configureGlobal({ seed: Number(process.env['TANDEM_SEED'] ?? 20261125) });
