@@ -11,6 +11,7 @@ const mayImport = {
   'policy/plan': ['policy/config', 'policy/front', 'policy/desk'],
   'policy/desk': ['policy/plan', 'policy/config'],
   'policy/front': ['policy/plan', 'policy/config'],
+  'policy/import': ['policy/plan', 'policy/config'],
   'policy/cli': [
     'policy/config',
     'policy/plan',
