@@ -89,7 +89,7 @@ struct child {
 
 enum event_type { EV_SPAWNED, EV_SPAWN_FAILED, EV_EXITED, EV_GROUP_ENDED, EV_STOPPED,
                   EV_PROBE_FINISHED, EV_PRE_STOP_FINISHED, EV_READY_TOLD, EV_STOPPING_TOLD,
-                  EV_EXTENDED, EV_WATCHDOG, EV_WATCHDOG_TRIGGERED, EV_SIGNAL_RECEIVED, EV_SWEPT };
+                  EV_EXTENDED, EV_WATCHDOG, EV_WATCHDOG_TRIGGERED, EV_SIGNAL_RECEIVED, EV_SWEPT, EV_ASKED };
 
 struct event {
     enum event_type type;
@@ -187,7 +187,7 @@ void takedown_on_crash(void);
 #define CHECK(fact) do { if (!(fact)) takedown("internal check failed: " #fact); } while (0)
 
 /* epoll's user data: what a descriptor belongs to in the top byte, an index below. */
-enum { TAG_SIGNAL = 1, TAG_PROBE = 2, TAG_PUMP = 3, TAG_SINK = 4, TAG_WORD = 5 };
+enum { TAG_SIGNAL = 1, TAG_PROBE = 2, TAG_PUMP = 3, TAG_SINK = 4, TAG_WORD = 5, TAG_CONTROL = 6 };
 #define TAGGED(tag, index) (((uint64_t)(tag) << 56) | (uint64_t)(index))
 
 #endif

@@ -10,4 +10,7 @@ int journal_open(const char *where);
 void journal_head(JSContext *context, JSValueConst plan, JSValueConst options, JSValueConst answer);
 void journal_step(JSContext *context, JSValueConst batch, JSValueConst answer);
 
+/* The lines that are kept in memory, in their order, without their newlines. */
+void journal_each(void (*take)(void *, const char *, size_t), void *opaque);
+
 #endif

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "engine.h"
 #include "journal.h"
 #include "host.h"
@@ -65,6 +66,11 @@ void pump_matched(uint32_t process)
                               .run = host.children[process].run});
 }
 
+void pump_heard(uint32_t process, int which, const char *bytes, size_t length)
+{
+    control_heard(process, which, bytes, length);
+}
+
 static void dispatch(uint64_t data)
 {
     uint32_t index = (uint32_t)(data & 0xffffffff);
@@ -74,6 +80,7 @@ static void dispatch(uint64_t data)
     case TAG_PUMP: pump_readable(host.pump, index); break;
     case TAG_WORD: word_event(index); break;
     case TAG_SINK: pump_room(host.pump); break;
+    case TAG_CONTROL: control_event(index); break;
     default: CHECK(!"a descriptor without an owner");
     }
 }
@@ -94,6 +101,7 @@ static int wait_ms(int64_t now)
     at = sooner(at, groups_next_wake_ms());
     at = sooner(at, sweep_next_wake_ms());
     at = sooner(at, pump_next_wake_ms(host.pump));
+    at = sooner(at, control_next_wake_ms());
     if (at < 0)
         return -1;
     if (at <= now)
@@ -111,6 +119,7 @@ static void collect(void)
     int64_t now = now_ms();
     probe_tick(now);
     pump_tick(host.pump, now);
+    control_tick(now);
     int64_t groups = groups_next_wake_ms();
     if (groups >= 0 && now >= groups)
         reap_all();

@@ -14,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "engine.h"
 #include "facts.h"
 #include "host.h"
@@ -133,6 +134,7 @@ struct configured {
     size_t plan_length;
     bool verbose;
     char *journal;
+    struct control_spec control;
 };
 
 static bool get_bool(JSContext *context, JSValueConst object, const char *key)
@@ -141,6 +143,25 @@ static bool get_bool(JSContext *context, JSValueConst object, const char *key)
     bool yes = JS_ToBool(context, value) > 0;
     JS_FreeValue(context, value);
     return yes;
+}
+
+static void keep_control(JSContext *context, JSValueConst bound, struct control_spec *kept)
+{
+    JSValue control = JS_GetPropertyStr(context, bound, "control");
+    JSValue paths = JS_GetPropertyStr(context, control, "paths");
+    JSValue http = JS_GetPropertyStr(context, control, "http");
+    kept->asked = get_bool(context, control, "asked");
+    for (uint32_t i = 0; i < CONTROL_PATHS_MAX; i++) {
+        JSValue path = JS_GetPropertyUint32(context, paths, i);
+        if (!JS_IsUndefined(path))
+            kept->paths[kept->paths_count++] = text_out(context, path);
+    }
+    if (JS_IsNull(http))
+        return;
+    uint32_t port = 0;
+    JS_ToUint32(context, &port, JS_GetPropertyStr(context, http, "port"));
+    kept->http_port = (uint16_t)port;
+    kept->http_address = text_out(context, JS_GetPropertyStr(context, http, "address"));
 }
 
 static void keep(JSContext *context, JSValueConst outcome, struct configured *kept)
@@ -157,6 +178,7 @@ static void keep(JSContext *context, JSValueConst outcome, struct configured *ke
     JSValue mode = JS_GetPropertyStr(context, plan, "mode");
     const char *word = JS_ToCString(context, mode);
     host.init_mode = word && strcmp(word, "init") == 0;
+    keep_control(context, bound, &kept->control);
     kept->verbose = get_bool(context, outcome, "verbose");
     JSValue journal = JS_GetPropertyStr(context, outcome, "journal");
     kept->journal = JS_IsNull(journal) ? NULL : text_out(context, journal);
@@ -315,7 +337,10 @@ int main(int argc, char **argv)
     if (r)
         die("open the journal", strerror(-r));
     open_supervisor(&kept);
+    /* Processes start first; nobody can ask before them. */
+    control_open(&kept.control);
     int code = loop_run();
+    control_close();
     pump_drain_all(host.pump);
     sinks_drain(LAST_WORDS_MS);
     facts_cleanup();

@@ -197,6 +197,9 @@ void probe_start(uint32_t process, uint32_t run, const struct probe_spec *spec,
 {
     uint32_t index = process * 2 + (pre_stop ? 1 : 0);
     struct probe *probe = probe_at(index);
+    /* By now it is a run before this one that it was about. */
+    if (pre_stop && probe->out)
+        finish(index, false, "EOTHER");
     CHECK(!probe->out);
     *probe = (struct probe){.out = true, .run = run, .spec = spec, .fd = -1,
                             .until_ms = now_ms() + timeout_ms};

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +194,7 @@ static void take_lines(struct pump *pump, struct stream *stream, const char *at,
     if (stream->tail)
         tail_add(stream->tail, at, length);
     look(pump, stream, at, length);
+    pump_heard(stream->process, stream->which, at, length);
     if (stream->mode == PUMP_RAW) {
         emit(stream, at, length, false);
         return;

@@ -27,6 +27,8 @@ int pump_add(struct pump *pump, uint32_t process, int which, int fd, const char 
 void pump_match(struct pump *pump, uint32_t process, const void *pattern);
 /* To be defined by whoever uses the pump. */
 void pump_matched(uint32_t process);
+/* To be defined likewise: what a process wrote, as it was read. */
+void pump_heard(uint32_t process, int which, const char *bytes, size_t length);
 /* The descriptor with this index is readable. */
 void pump_readable(struct pump *pump, uint32_t index);
 /* A sink that was full has room again. */

@@ -22,6 +22,14 @@ static size_t sequence(const unsigned char *at, uint32_t *point)
     return length;
 }
 
+size_t text_sequence(const unsigned char *at, size_t left)
+{
+    unsigned char copy[5] = {0};
+    uint32_t point;
+    memcpy(copy, at, left < 4 ? left : 4);
+    return sequence(copy, &point);
+}
+
 JSValue text_in(JSContext *context, const char *bytes)
 {
     const unsigned char *at = (const unsigned char *)bytes;

@@ -8,6 +8,8 @@
 #include "quickjs.h"
 
 JSValue text_in(JSContext *context, const char *bytes);
+/* The length of the well-formed UTF-8 sequence that begins `left` bytes, or 0. */
+size_t text_sequence(const unsigned char *at, size_t left);
 /* Undoes the escape in place; the new length. */
 size_t text_unescape(char *bytes, size_t length);
 /* The bytes of a value's text, to be freed. NULL: no memory, or an exception is pending. */

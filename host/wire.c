@@ -4,8 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "engine.h"
 #include "host.h"
+#include "text.h"
 
 static void set(JSContext *context, JSValue object, const char *key, JSValue value)
 {
@@ -89,6 +91,13 @@ static void swept(JSContext *context, JSValue o, const struct event *e)
     set_bool(context, o, "blind", e->c & 2);
 }
 
+static void asked(JSContext *context, JSValue o, const struct event *e)
+{
+    set_int(context, o, "client", e->a);
+    set_text(context, o, "by", e->b ? "http" : "line");
+    set(context, o, "text", text_in(context, control_request((uint32_t)e->a)));
+}
+
 static const struct {
     const char *name;
     bool of_run;
@@ -108,6 +117,7 @@ static const struct {
     [EV_PROBE_FINISHED] = {"probe_finished", true, probe_finished},
     [EV_SIGNAL_RECEIVED] = {"signal_received", false, signal_received},
     [EV_SWEPT] = {"swept", false, swept},
+    [EV_ASKED] = {"asked", false, asked},
 };
 
 JSValue wire_batch(JSContext *context, int64_t now)
@@ -218,6 +228,33 @@ static void do_sweep(JSContext *context, JSValueConst a)
     sweep_start(get_int(context, a, "graceMs"), get_int(context, a, "killMs"));
 }
 
+static void do_answer(JSContext *context, JSValueConst a)
+{
+    JSValue text_value = JS_GetPropertyStr(context, a, "text");
+    JSValue head_value = JS_GetPropertyStr(context, a, "head");
+    size_t length;
+    const char *text = JS_ToCStringLen(context, &length, text_value);
+    const char *head = JS_IsNull(head_value) ? NULL : JS_ToCString(context, head_value);
+    CHECK(text && (head || JS_IsNull(head_value)));
+    control_answer((uint32_t)get_int(context, a, "client"), head, text, length);
+    JS_FreeCString(context, text);
+    JS_FreeCString(context, head);
+    JS_FreeValue(context, text_value);
+    JS_FreeValue(context, head_value);
+}
+
+static void do_logs(JSContext *context, JSValueConst a)
+{
+    int64_t process = get_int(context, a, "process");
+    control_logs((uint32_t)get_int(context, a, "client"),
+                 process < 0 ? CONTROL_ALL : (uint32_t)process, get_bool(context, a, "follow"));
+}
+
+static void do_journal(JSContext *context, JSValueConst a)
+{
+    control_journal((uint32_t)get_int(context, a, "client"));
+}
+
 /* The terminal goes back to whoever waits for us, and to the command when we are continued. */
 static void do_suspend(JSContext *context, JSValueConst a)
 {
@@ -242,6 +279,7 @@ static const struct {
 } appliers[] = {
     {"spawn", do_spawn}, {"signal", do_signal}, {"probe", do_probe}, {"log", do_log},
     {"pre_stop", do_pre_stop},
+    {"answer", do_answer}, {"logs", do_logs}, {"journal", do_journal},
     {"sweep", do_sweep}, {"suspend", do_suspend}, {"exit", do_exit},
 };
 

@@ -107,6 +107,36 @@ const mutants = [
   ],
   ['a clean stop is not 0', 'core/end.ts', 'if (!unit.told) return false;\n', 'return false;\n'],
   [
+    'what was stopped by hand starts again',
+    'core/cells.ts',
+    "return hand === 'hold' ? hold(unit, turn) : startNow(unit, turn);",
+    'return startNow(unit, turn);',
+  ],
+  [
+    'a stop by hand is an end',
+    'core/cells.ts',
+    '  if (unit.hand !== null && !unit.told && !turn.stopping) return { ...unit, last: end };\n',
+    '',
+  ],
+  [
+    'a restart by hand does not wait for the old group',
+    'core/cells.ts',
+    '  if (!input.groupAlive || turn.isInit)',
+    '  if (!input.groupAlive || turn.isInit || unit.hand !== null)',
+  ],
+  [
+    'a stop by hand begins the stop of all',
+    'core/cells.ts',
+    'return { ...stop({ ...unit, hand }, { graceMs: turn.lingerMs }, turn), told };',
+    'return stop({ ...unit, hand }, { graceMs: turn.lingerMs }, turn);',
+  ],
+  [
+    'one that is held down is not ended by the stop',
+    'core/rules.ts',
+    '    signal: keep,\n    start: keep,\n    stop: notStarted,\n    kill: notStarted,\n    probe_passed: answered,',
+    '    signal: keep,\n    start: keep,\n    stop: keep,\n    kill: notStarted,\n    probe_passed: answered,',
+  ],
+  [
     'the stop delay is forgotten for ever',
     'core/step.ts',
     'if (work.nowMs < stop.beginsAtMs) return;',

@@ -17,6 +17,14 @@ enum { TEXT_BYTES = 300000 };
 static int output_fd;
 static int matched;
 
+void pump_heard(uint32_t process, int which, const char *bytes, size_t length)
+{
+    (void)process;
+    (void)which;
+    (void)bytes;
+    (void)length;
+}
+
 void pump_matched(uint32_t process)
 {
     matched += process == 5;

@@ -1,7 +1,8 @@
 /** A tree to a plan. What is wrong is reported; what is right is kept, so that all is said at once. */
-import { defaultStopTimeoutMs, takenNames } from '../plan/defaults.ts';
+import { defaultStopTimeoutMs, emptyPlan, takenNames } from '../plan/defaults.ts';
 import {
   type Plan,
+  type PlannedControl,
   type PlannedFront,
   type PlannedProcess,
   type PlannedRoute,
@@ -105,10 +106,38 @@ function readFront(d: Decoder, key: Scalar, tree: Tree): PlannedFront | null {
   return { port, routes };
 }
 
+export const controlKeys = {
+  owner: 'the control socket',
+  known: ['path', 'http'],
+  planned: [],
+  foreign: { socket: 'path', listen: 'http', port: 'http' },
+};
+
+/** `off`, a path, or a map. */
+function readControl(d: Decoder, tree: Tree): PlannedControl {
+  const none = emptyPlan.control;
+  if (tree.type !== 'map') {
+    note(d, 'control.path', tree);
+    const path = readText(d, 'control', tree);
+    if (path === null) return none;
+    return path.text === 'off' ? { ...none, off: true } : { ...none, path: path.text };
+  }
+  let control = none;
+  for (const { key, value } of tree.entries) {
+    if (!isKnown(d, key, controlKeys)) continue;
+    note(d, `control.${key.text}`, value);
+    const text = readText(d, key.text, value)?.text ?? null;
+    if (key.text === 'http') control = { ...control, http: text };
+    else if (text === 'off') control = { ...control, off: true };
+    else control = { ...control, path: text };
+  }
+  return control;
+}
+
 export const topKeys = {
   owner: 'the file',
-  known: ['processes', 'front', 'stop_timeout', 'stop_delay', 'logs'],
-  planned: ['control'],
+  known: ['processes', 'front', 'stop_timeout', 'stop_delay', 'logs', 'control'],
+  planned: [],
   foreign: { services: 'processes', programs: 'processes', routes: 'front.routes' },
 };
 
@@ -119,6 +148,7 @@ export function decode(tree: Tree | null): Decoded {
   let stopTimeoutMs: Plan['stopTimeoutMs'] = defaultStopTimeoutMs;
   let stopDelayMs: Plan['stopDelayMs'] = 0;
   let logs: Plan['logs'] = null;
+  let control = emptyPlan.control;
   const entries = tree === null ? [] : (readMap(d, 'the file', tree) ?? []);
   for (const { key, value } of entries) {
     if (key.text.startsWith('x-') || !isKnown(d, key, topKeys)) continue;
@@ -128,6 +158,7 @@ export function decode(tree: Tree | null): Decoded {
     else if (key.text === 'stop_timeout')
       stopTimeoutMs = readDuration(d, 'stop_timeout', value) ?? stopTimeoutMs;
     else if (key.text === 'stop_delay') stopDelayMs = readDuration(d, 'stop_delay', value) ?? 0;
+    else if (key.text === 'control') control = readControl(d, value);
     else logs = readOneOf(d, 'logs', value, ['inherit', 'prefix'] as const);
   }
   if (processes.length === 0 && front === null && d.issues.length === 0)
@@ -143,6 +174,7 @@ export function decode(tree: Tree | null): Decoded {
     stopTimeoutMs,
     stopDelayMs,
     logs,
+    control,
     processes,
     front,
   };

@@ -7,8 +7,8 @@
  * `release` is Heroku's word for what has to finish before the others start: a
  * migration. It serves nothing, so the ports are counted without it.
  */
-import { defaultStopTimeoutMs, newProcess, takenNames } from '../plan/defaults.ts';
-import { type Plan, type PlannedProcess, planVersion } from '../plan/plan.ts';
+import { emptyPlan, newProcess, takenNames } from '../plan/defaults.ts';
+import type { Plan, PlannedProcess } from '../plan/plan.ts';
 import type { Decoded } from './decode.ts';
 import { type Decoder, wrong } from './decoder.ts';
 import { splitWords, type Word } from './words.ts';
@@ -96,14 +96,6 @@ export function decodeProcfile(text: string): Decoded {
   }
   if (processes.length === 0 && d.issues.length === 0)
     wrong(d, { start: 0, end: 0 }, 'cannot run the Procfile: it names no processes');
-  const plan: Plan = {
-    version: planVersion,
-    mode: 'processes',
-    stopTimeoutMs: defaultStopTimeoutMs,
-    stopDelayMs: 0,
-    logs: null,
-    processes: releaseFirst(processes),
-    front: null,
-  };
+  const plan: Plan = { ...emptyPlan, processes: releaseFirst(processes) };
   return { plan, issues: d.issues, places: d.places };
 }

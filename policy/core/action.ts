@@ -23,6 +23,27 @@ export type Action =
   | { readonly type: 'log'; readonly text: string; readonly tail: number | null }
   /** Ends whatever descendants are left. Answered by one `swept`, in graceMs + killMs at the latest. */
   | { readonly type: 'sweep'; readonly graceMs: number; readonly killMs: number }
+  /**
+   * Answers an `asked`. In `text`, U+0001, a letter, the index of a process (none: Tandem itself)
+   * and `;` stand for a figure that the host alone knows: p pid, m memory in bytes, c CPU in
+   * milliseconds, s CPU in seconds, f open descriptors. `head`, of HTTP only: the status, and
+   * header lines.
+   */
+  | {
+      readonly type: 'answer';
+      readonly client: number;
+      readonly text: string;
+      readonly head: string | null;
+    }
+  /** Answers an `asked` with the output that was kept of this process (null: of all), and follows it. */
+  | {
+      readonly type: 'logs';
+      readonly client: number;
+      readonly process: number | null;
+      readonly follow: boolean;
+    }
+  /** Answers an `asked` with the journal. */
+  | { readonly type: 'journal'; readonly client: number }
   /** Stops (SIGSTOP) or continues Tandem itself, for job control. No answer. */
   | { readonly type: 'suspend' }
   /** The end: nothing follows. */

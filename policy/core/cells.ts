@@ -55,6 +55,8 @@ function done(unit: Unit, end: End, turn: Turn): Unit {
 /** The first word on how this run ended: the process's end, unless another run follows. */
 function failWith(unit: Unit, end: End, turn: Turn): Unit {
   if (unit.failed !== null || unit.end !== null) return unit;
+  // By hand it is no failure.
+  if (unit.hand !== null && !unit.told && !turn.stopping) return { ...unit, last: end };
   const { plan, nowMs } = turn;
   const failures = failuresAfter(unit, nowMs);
   const crowded = isCrowded(end, unit);
@@ -66,7 +68,8 @@ function failWith(unit: Unit, end: End, turn: Turn): Unit {
 
 /** Nothing of the run is left. */
 function over(unit: Unit, end: End, turn: Turn): Unit {
-  const { failed } = unit;
+  const { failed, hand } = unit;
+  if (hand !== null && !unit.told && !turn.stopping) return handOver(unit, hand, turn);
   if (failed === null || unit.told || turn.stopping) return done(unit, failed ?? end, turn);
   const { process, nowMs, seed } = turn;
   const crowded = isCrowded(failed, unit);
@@ -82,6 +85,33 @@ function over(unit: Unit, end: End, turn: Turn): Unit {
   };
 }
 
+/** What a person asked for, when nothing of the run is left. */
+function handOver(unit: Unit, hand: 'hold' | 'restart', turn: Turn): Unit {
+  return hand === 'hold' ? hold(unit, turn) : startNow(unit, turn);
+}
+
+/** Down until a person says otherwise; an answer may still be out. */
+export function hold(unit: Unit, turn: Turn): Unit {
+  const { run, probing, startedAtMs } = unit;
+  turn.notes.push({ type: 'held', process: turn.process });
+  const last = lastOf(unit);
+  const endedAtMs = turn.nowMs;
+  return { ...fresh, state: 'held', run, probing, startedAtMs, last, endedAtMs };
+}
+
+/** A new run at once, whatever the last ones came to. */
+export function startNow(unit: Unit, turn: Turn): Unit {
+  const next = { ...unit, failures: 0, crowded: 0 };
+  if (!unit.probing) return start(next, null, turn);
+  const { run } = unit;
+  const later = { run, probing: true, last: lastOf(unit), deadlineMs: turn.nowMs + 1 };
+  return { ...fresh, ...later, state: 'backoff' };
+}
+
+function lastOf(unit: Unit): End | null {
+  return unit.failed ?? unit.end ?? unit.last;
+}
+
 function spawn(unit: Unit, _input: unknown, turn: Turn): Unit {
   turn.actions.push({ type: 'spawn', process: turn.process, run: unit.run });
   return { ...unit, state: 'spawning', probing: false };
@@ -94,7 +124,8 @@ export function spawnIfWanted(unit: Unit, _input: unknown, turn: Turn): Unit {
 
 export function start(unit: Unit, _input: unknown, turn: Turn): Unit {
   const { run, failures, crowded, probing } = unit;
-  const next = { ...fresh, run: run + 1, failures, crowded, probing, startedAtMs: turn.nowMs };
+  const kept = { failures, crowded, probing, last: lastOf(unit) };
+  const next = { ...fresh, ...kept, run: run + 1, startedAtMs: turn.nowMs };
   const { ready } = turn.plan;
   if (ready.type !== 'probe' || ready.port === null) return spawn(next, null, turn);
   return probe({ ...next, state: 'checking' }, 'port', turn);
@@ -136,6 +167,7 @@ export function spawned(unit: Unit, input: Given<'spawned'>, turn: Turn): Unit {
   // Its time has run since it was told; the answer of the host does not make it longer.
   const leftMs = unit.deadlineMs === null ? null : Math.max(0, unit.deadlineMs - nowMs);
   if (unit.told) return stop(up, { graceMs: leftMs }, turn);
+  if (unit.hand !== null) return stopByHand(up, unit.hand, turn);
   if (plan.oneshot) {
     return { ...up, deadlineMs: plan.timeoutMs === null ? null : nowMs + plan.timeoutMs };
   }
@@ -291,6 +323,12 @@ export function stop(unit: Unit, input: { readonly graceMs: number | null }, tur
   return draining;
 }
 
+/** As a stop, but it is not the end: `hand` says what follows. */
+export function stopByHand(unit: Unit, hand: 'hold' | 'restart', turn: Turn): Unit {
+  const { told } = unit;
+  return { ...stop({ ...unit, hand }, { graceMs: turn.lingerMs }, turn), told };
+}
+
 export function drained(
   unit: Unit,
   input: Given<'pre_stop_finished'> | Given<'probe_due'> | Given<'deadline'>,
@@ -347,7 +385,8 @@ export function exited(unit: Unit, input: Given<'exited'>, turn: Turn): Unit {
 }
 
 export function groupEnded(unit: Unit, _input: unknown, turn: Turn): Unit {
-  return over(unit, unit.end ?? { type: 'left_behind' }, turn);
+  const byHand = unit.hand === null ? null : unit.last;
+  return over(unit, unit.end ?? byHand ?? { type: 'left_behind' }, turn);
 }
 
 export const answered = (unit: Unit): Unit => ({ ...unit, probing: false });

@@ -51,6 +51,16 @@ export type Event =
   | ({ readonly type: 'watchdog'; readonly ms: number | null } & RunRef)
   /** It declared itself broken (WATCHDOG=trigger). */
   | ({ readonly type: 'watchdog_triggered' } & RunRef)
+  /**
+   * Somebody asks Tandem itself: a line of the control socket, or `METHOD target` of its HTTP
+   * sibling. One of `answer`, `logs` and `journal` answers it.
+   */
+  | {
+      readonly type: 'asked';
+      readonly client: number;
+      readonly by: 'line' | 'http';
+      readonly text: string;
+    }
   /** Tandem itself received a signal. `sender` is a pid or 0. */
   | { readonly type: 'signal_received'; readonly signal: number; readonly sender: number }
   /**

@@ -10,7 +10,7 @@ const tstp = 20;
 const ttin = 21;
 const ttou = 22;
 
-const notRunning: readonly StateName[] = ['waiting', 'checking', 'backoff', 'done'];
+const notRunning: readonly StateName[] = ['waiting', 'checking', 'backoff', 'held', 'done'];
 
 function runs(unit: Unit): boolean {
   return !notRunning.includes(unit.state);

@@ -9,7 +9,7 @@ import type { Stepped } from './step.ts';
 
 function runs(unit: Unit | undefined): boolean {
   if (unit === undefined) return false;
-  return !['waiting', 'checking', 'backoff', 'done'].includes(unit.state);
+  return !['waiting', 'checking', 'backoff', 'held', 'done'].includes(unit.state);
 }
 
 function needsAreMet(plan: BoundPlan, units: readonly Unit[], process: number): boolean {
@@ -23,7 +23,10 @@ function needsAreMet(plan: BoundPlan, units: readonly Unit[], process: number): 
 function checkAction(before: State, after: State, action: Action): string | null {
   if (action.type === 'spawn' || action.type === 'probe' || action.type === 'signal') {
     const unit = after.units[action.process];
-    if (unit?.run !== action.run) return `${action.type} for run ${action.run} of ${unit?.run}`;
+    // By hand the next run may begin in the very step in which the last one was signalled.
+    const was = before.units[action.process]?.run === action.run && action.type === 'signal';
+    if (unit === undefined || (unit.run !== action.run && !was))
+      return `${action.type} for run ${action.run} of ${unit?.run}`;
     if (action.type === 'signal' && !runs(before.units[action.process]) && !runs(unit))
       return `a signal for process ${action.process}, of which nothing runs`;
     if (action.type === 'spawn' && before.stop !== null) return 'a spawn after the stop had begun';
@@ -39,12 +42,20 @@ function answered(unit: Unit, before: State): boolean {
   return before.units.every((one) => one !== unit);
 }
 
-function checkUnit(unit: Unit, before: Unit): string | null {
+function checkUnit(unit: Unit, before: Unit, byHand: boolean): string | null {
   if (unit.state === 'done' && unit.end === null) return 'done without an end';
+  if (unit.state === 'held' && (unit.end !== null || unit.failed !== null))
+    return 'held, and ended';
+  if (before.state === 'held' && unit.run > before.run && !byHand) return 'held, and then not';
+  if (byHand && unit.run >= before.run && before.end !== null) return null;
   if (before.state === 'done' && unit.state !== 'done') return 'done, and then not';
-  if (before.end !== null && unit.end !== before.end) return 'a second word on how it ended';
+  const again = before.hand !== null && unit.run > before.run;
+  if (before.end !== null && unit.end !== before.end && !again)
+    return 'a second word on how it ended';
   if (unit.run < before.run) return 'an earlier run';
-  if (unit.run > before.run && before.state !== 'waiting' && before.state !== 'backoff')
+  // By hand another run may follow in the very step in which the last one is over.
+  const over = before.state === 'waiting' || before.state === 'backoff' || before.state === 'held';
+  if (unit.run > before.run && !over && before.hand === null && !byHand)
     return 'a new run while the old one is there';
   if (before.told && !unit.told) return 'told to stop, and then not';
   if (unit.end !== null && unit.failed !== null) return 'ended, and to start again';
@@ -76,10 +87,12 @@ export function violations(
   stepped: Stepped,
 ): readonly string[] {
   const { state: after, actions, notes, wakeAtMs } = stepped;
+  const byHand = (i: number): boolean =>
+    notes.some((note) => note.type === 'by_hand' && note.process === i);
   const found: (string | null)[] = actions.map((a) => checkAction(before, after, a));
   after.units.forEach((unit, i) => {
     const was = before.units[i];
-    const wrong = was === undefined ? 'a new process' : checkUnit(unit, was);
+    const wrong = was === undefined ? 'a new process' : checkUnit(unit, was, byHand(i));
     found.push(wrong === null ? null : `process ${i}: ${wrong}`);
     const starts = was?.state === 'waiting' && unit.run > was.run;
     if (starts && !needsAreMet(plan, after.units, i))

@@ -37,6 +37,15 @@ export type Record =
   | { readonly type: 'group_left'; readonly process: number }
   | { readonly type: 'skipped'; readonly process: number; readonly because: number }
   | { readonly type: 'ignored'; readonly signal: number }
+  /** A person asked for it, over the control socket. */
+  | {
+      readonly type: 'by_hand';
+      readonly process: number;
+      readonly what: 'stop' | 'start' | 'restart';
+    }
+  | { readonly type: 'signal_by_hand'; readonly process: number; readonly signal: number }
+  /** Stopped by hand, and nothing of it is left. */
+  | { readonly type: 'held'; readonly process: number }
   | {
       readonly type: 'swept';
       readonly killed: number;

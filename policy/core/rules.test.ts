@@ -17,11 +17,12 @@ const variants: readonly (readonly [StateName, InputName, Partial<Input>, string
   ['killing', 'exited', { groupAlive: true }, 'exited, 9→group'],
   ['ready', 'stop', { graceMs: null }, 'stopping told, 15→main'],
   ['spawning', 'stop', { graceMs: 0 }, 'told by 1000'],
+  ['up', 'signal', { signal: 1 }, '1→main'],
 ];
 
 describe('the table', () => {
   test('has a row for every state and a cell for every input', () => {
-    expect(states).toHaveLength(11);
+    expect(states).toHaveLength(12);
     for (const state of states) expect(Object.keys(rules[state]).sort()).toEqual(inputs);
   });
 

@@ -2,8 +2,9 @@
  * The life of one process: a total table of states and inputs.
  *
  * Inputs are what the host reports (spawned … watchdog_triggered), what its
- * time brings (probe_due, deadline, watchdog_due), and what the others' states
- * ask of it (start, stop, kill; see settle.ts). Every cell is a decision.
+ * time brings (probe_due, deadline, watchdog_due), what the others' states ask
+ * of it (start, stop, kill; see settle.ts), and what a person does (hold,
+ * release, restart, signal; see hand.ts). Every cell is a decision.
  * `keep`: it may happen and changes nothing. `never`: it can't happen while
  * host and policy agree; it is recorded and changes nothing (docs/adr/0005).
  * What a decision does is in cells.ts.
@@ -39,6 +40,16 @@ import {
   unwell,
   wellAgain,
 } from './cells.ts';
+import {
+  holdLater,
+  holdNow,
+  holdRunning,
+  pass,
+  restartRunning,
+  startAfterAll,
+  startAgain,
+  startLater,
+} from './hand.ts';
 import type { StateName, Unit } from './state.ts';
 import { type Input, keep, never, type Turn } from './turn.ts';
 
@@ -71,9 +82,21 @@ const deaf = {
   watchdog_due: keep,
 } as const;
 
+/** On its way down; what a person wants comes of it when it is there. */
+const falling = {
+  hold: holdLater,
+  release: startLater,
+  restart: startLater,
+  signal: pass,
+} as const;
+
 export const rules = {
   waiting: {
     ...nobody,
+    hold: holdNow,
+    release: keep,
+    restart: keep,
+    signal: keep,
     start,
     stop: notStarted,
     kill: notStarted,
@@ -85,6 +108,10 @@ export const rules = {
   },
   checking: {
     ...nobody,
+    hold: holdNow,
+    release: keep,
+    restart: keep,
+    signal: keep,
     start: keep,
     stop: notStarted,
     kill: notStarted,
@@ -96,6 +123,10 @@ export const rules = {
   },
   spawning: {
     ...nobody,
+    hold: holdLater,
+    release: startAfterAll,
+    restart: startAfterAll,
+    signal: keep,
     start: keep,
     stop: stopWhenSpawned,
     kill: killWhenSpawned,
@@ -108,6 +139,10 @@ export const rules = {
     deadline: keep,
   },
   up: {
+    hold: holdRunning,
+    release: keep,
+    restart: restartRunning,
+    signal: pass,
     start: keep,
     stop,
     kill,
@@ -129,6 +164,10 @@ export const rules = {
     deadline: notInTime,
   },
   ready: {
+    hold: holdRunning,
+    release: keep,
+    restart: restartRunning,
+    signal: pass,
     start: keep,
     stop,
     kill,
@@ -152,6 +191,7 @@ export const rules = {
   },
   draining: {
     ...deaf,
+    ...falling,
     start: keep,
     stop: tellAgain,
     kill,
@@ -165,6 +205,7 @@ export const rules = {
   },
   stopping: {
     ...deaf,
+    ...falling,
     start: keep,
     stop: tellAgain,
     kill,
@@ -177,6 +218,8 @@ export const rules = {
   },
   lingering: {
     ...deaf,
+    ...falling,
+    signal: keep,
     start: keep,
     stop: tellAgain,
     kill,
@@ -189,6 +232,8 @@ export const rules = {
   },
   killing: {
     ...deaf,
+    ...falling,
+    signal: keep,
     start: keep,
     stop: tellAgain,
     kill: keep,
@@ -201,6 +246,10 @@ export const rules = {
   },
   backoff: {
     ...nobody,
+    hold: holdNow,
+    release: startAgain,
+    restart: startAgain,
+    signal: keep,
     pre_stop_finished: keep,
     start: keep,
     stop: notStarted,
@@ -211,8 +260,28 @@ export const rules = {
     probe_due: keep,
     deadline: backoffOver,
   },
+  held: {
+    ...nobody,
+    pre_stop_finished: keep,
+    hold: keep,
+    release: startAgain,
+    restart: startAgain,
+    signal: keep,
+    start: keep,
+    stop: notStarted,
+    kill: notStarted,
+    probe_passed: answered,
+    probe_failed: answered,
+    probe_void: answered,
+    probe_due: keep,
+    deadline: keep,
+  },
   done: {
     ...nobody,
+    hold: keep,
+    release: startAgain,
+    restart: startAgain,
+    signal: keep,
     // As an init we did not wait for it.
     group_ended: keep,
     pre_stop_finished: keep,

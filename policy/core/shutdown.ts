@@ -80,7 +80,10 @@ export function turnToStop(
   if (unit === undefined || process === undefined) return null;
   if (unit.state === 'done' || unit.told) return null;
   const notRunning =
-    unit.state === 'waiting' || unit.state === 'checking' || unit.state === 'backoff';
+    unit.state === 'waiting' ||
+    unit.state === 'checking' ||
+    unit.state === 'backoff' ||
+    unit.state === 'held';
   if (stop.level < 2 && !notRunning && isHeld(plan, units, index)) return null;
   const leftMs = Math.max(0, stop.endMs - reserveMs - nowMs);
   const behind = stop.level < 2 ? chainBehind(plan, units, [], index) : 0;

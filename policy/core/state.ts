@@ -12,6 +12,7 @@ import type { BoundPlan } from '../plan/plan.ts';
  * lingering its main process has ended and members of its group have not
  * killing   it was sent KILL
  * backoff   nothing of its last run is left, and the next one is to start
+ * held      stopped by hand; nothing of it is left, and it is no end
  * done      nothing of it is left, or it never ran
  */
 export type StateName =
@@ -25,6 +26,7 @@ export type StateName =
   | 'lingering'
   | 'killing'
   | 'backoff'
+  | 'held'
   | 'done';
 
 /** How a run came to its end. The first word on it stays: a run that was not ready ends as that. */
@@ -77,6 +79,10 @@ export type Unit = {
   /** How this run failed, while another one is to follow. */
   readonly failed: End | null;
   readonly killed: boolean;
+  /** What a person asked to come of it when this run is over. */
+  readonly hand: 'hold' | 'restart' | null;
+  /** How the run before ended; by hand: this one. */
+  readonly last: End | null;
   readonly end: End | null;
   readonly endedAtMs: number;
 };
@@ -130,6 +136,8 @@ export const fresh: Unit = {
   crowded: 0,
   failed: null,
   killed: false,
+  hand: null,
+  last: null,
   end: null,
   endedAtMs: 0,
 };

@@ -20,7 +20,8 @@ const front = process({
 });
 
 function words(plan: BoundPlan, action: Action): string {
-  const name = 'process' in action ? `${plan.processes[action.process]?.name}` : '';
+  const name =
+    'process' in action && action.process !== null ? `${plan.processes[action.process]?.name}` : '';
   switch (action.type) {
     case 'signal':
       return `${action.signal} to ${name}${action.target === 'group' ? ' and its group' : ''}`;

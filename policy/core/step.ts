@@ -10,16 +10,16 @@
 import type { BoundPlan } from '../plan/plan.ts';
 import { reserveMs } from '../plan/share.ts';
 import type { Action } from './action.ts';
+import { acted, type Hand, handInputs, readAsk, refused, whyNotByHand } from './ask.ts';
 import { causeAmong, finalCode, isUnexpected } from './end.ts';
 import type { Batch, Event } from './event.ts';
 import { forwardAll, forwardNamed, isSuspend, suspend } from './forward.ts';
-import { graphOf } from './graph.ts';
 import type { Record as Note } from './record.ts';
-import { take } from './rules.ts';
 import { settle } from './settle.ts';
 import { asksForStop, beginStop, escalate, turnToStop } from './shutdown.ts';
 import { awaitedAgainMs, type State, type Unit } from './state.ts';
-import type { Input, Turn } from './turn.ts';
+import type { Input } from './turn.ts';
+import { give, put, touchAll, type Work } from './work.ts';
 
 export type Stepped = {
   readonly state: State;
@@ -28,49 +28,11 @@ export type Stepped = {
   readonly wakeAtMs: number | null;
 };
 
-/** What one step works on. `units` is its own copy; a unit in it is replaced, never changed. */
-type Work = {
-  readonly plan: BoundPlan;
-  readonly nowMs: number;
-  readonly actions: Action[];
-  readonly notes: Note[];
-  readonly units: Unit[];
-  /** Those that changed, and those that a neighbour's change may concern. */
-  readonly touched: Set<number>;
-  late: boolean;
-  state: State;
-};
-
 /** A wake-up later than this was not our doing: a throttled CPU, Ctrl-Z, a suspended machine. */
 export const lateMs = 250;
 /** The sweep's grace for descendants that nobody named. */
 const sweepGraceMs = 500;
 const sighup = 1;
-
-function touch(work: Work, index: number): void {
-  work.touched.add(index);
-  for (const need of work.plan.processes[index]?.needs ?? []) work.touched.add(need.process);
-  for (const dependent of graphOf(work.plan).dependents[index] ?? []) work.touched.add(dependent);
-}
-
-function put(work: Work, index: number, unit: Unit): void {
-  if (work.units[index] === unit) return;
-  work.units[index] = unit;
-  touch(work, index);
-}
-
-function give(work: Work, process: number, input: Input): void {
-  const unit = work.units[process];
-  const plan = work.plan.processes[process];
-  if (unit === undefined || plan === undefined) throw new Error(`no process ${process}`);
-  const { nowMs, actions, notes } = work;
-  const { stop, seed } = work.state;
-  const lingerMs = Math.min(plan.stopGraceMs ?? Infinity, work.plan.stopTimeoutMs - reserveMs);
-  const stopping = stop !== null;
-  const isInit = work.plan.mode === 'init';
-  const turn: Turn = { process, plan, nowMs, lingerMs, stopping, seed, isInit, actions, notes };
-  put(work, process, take(unit, input, turn));
-}
 
 function later(at: number | null, ms: number): number | null {
   return at === null ? null : at + ms;
@@ -88,10 +50,6 @@ function forgiveLateness(work: Work): void {
     const watchdogAtMs = later(unit.watchdogAtMs, ms);
     put(work, index, { ...unit, deadlineMs, probeAtMs, watchdogAtMs });
   });
-}
-
-function touchAll(work: Work): void {
-  for (let i = 0; i < work.units.length; i += 1) work.touched.add(i);
 }
 
 function requestStop(work: Work, signal: number): void {
@@ -116,7 +74,29 @@ function receive(work: Work, signal: number): void {
     work.notes.push({ type: 'ignored', signal });
 }
 
-type OfRun = Exclude<Event, { type: 'signal_received' | 'swept' | 'stopped' }>;
+function act(work: Work, client: number, hand: Hand): void {
+  const { plan, units, notes, actions } = work;
+  const { process } = hand;
+  const before = units[process];
+  if (before === undefined) return;
+  const why = whyNotByHand(plan, work.state, before, hand);
+  if (why !== null) {
+    actions.push(refused(client, why));
+    return;
+  }
+  if (hand.type === 'signal') notes.push({ type: 'signal_by_hand', process, signal: hand.signal });
+  else notes.push({ type: 'by_hand', process, what: hand.type });
+  give(work, process, hand.type === 'signal' ? hand : { type: handInputs[hand.type] });
+  actions.push(acted(client, plan, hand, units[process] ?? before));
+}
+
+function answer(work: Work, event: Extract<Event, { type: 'asked' }>): void {
+  const ask = readAsk(work.plan, event);
+  if (ask.hand === null) work.asks.push(ask.answer);
+  else act(work, event.client, ask.hand);
+}
+
+type OfRun = Exclude<Event, { type: 'signal_received' | 'swept' | 'stopped' | 'asked' }>;
 
 function inputOf(work: Work, event: OfRun): Input {
   if (event.type !== 'probe_finished') return event;
@@ -128,6 +108,10 @@ function inputOf(work: Work, event: OfRun): Input {
 
 function apply(work: Work, event: Event): void {
   if (event.type === 'signal_received') return;
+  if (event.type === 'asked') {
+    answer(work, event);
+    return;
+  }
   if (event.type === 'swept') {
     const { killed, left, blind } = event;
     work.notes.push({ type: 'swept', killed, left, blind });
@@ -294,7 +278,8 @@ function endWhenNothingIsLeft(work: Work): void {
 function sayWhatIs(work: Work): void {
   const { state, units, nowMs } = work;
   if (state.saidReady || state.stop !== null || state.phase !== 'running') return;
-  const isOpen = (unit: Unit): boolean => unit.state !== 'ready' && unit.end === null;
+  const isOpen = (unit: Unit): boolean =>
+    unit.state !== 'ready' && unit.state !== 'held' && unit.end === null;
   if (!units.some(isOpen)) {
     const anyReady = units.some((unit) => unit.state === 'ready');
     const afterMs = nowMs - state.openedAtMs;
@@ -338,6 +323,7 @@ export function step(plan: BoundPlan, state: State, batch: Batch): Stepped {
     notes: [],
     units: state.units.slice(),
     touched: new Set(),
+    asks: [],
     late: false,
     state,
   };
@@ -357,5 +343,6 @@ export function step(plan: BoundPlan, state: State, batch: Batch): Stepped {
   sayWhatIs(work);
   const wakeAtMs = nextWake(work);
   const after: State = { ...work.state, units: work.units, wakeAtMs };
+  for (const answering of work.asks) work.actions.push(answering(after, nowMs));
   return { state: after, actions: work.actions, notes: work.notes, wakeAtMs };
 }

@@ -50,6 +50,11 @@ function inputOf(type: InputName): Input {
       return { type, ms: 700 };
     case 'watchdog':
       return { type, ms: 5000 };
+    case 'signal':
+      return { type, signal: 1 };
+    case 'hold':
+    case 'release':
+    case 'restart':
     case 'start':
     case 'group_ended':
     case 'probe_void':
@@ -95,11 +100,12 @@ export function cell(
       : `${action.type}${action.type === 'probe' ? ` ${action.for}` : ''}`,
   );
   const ending = after.end === null || after.end === end ? '' : ` ${after.end.type}`;
+  const hand = after.hand === null ? '' : ` then ${after.hand}`;
   const told = after.told && !unitIn(state).told ? ' told' : '';
   const at = after.deadlineMs === null ? '' : ` by ${after.deadlineMs}`;
   const alive = after.watchdogAtMs === null ? '' : ` watchdog at ${after.watchdogAtMs}`;
   const again = after.probeAtMs === null ? '' : ` probe at ${after.probeAtMs}`;
-  const text = `${after.state === state ? '' : after.state}${ending}${told}${at}${again}${alive}`;
+  const text = `${after.state === state ? '' : after.state}${ending}${told}${hand}${at}${again}${alive}`;
   return [text.trim(), ...acts].filter((one) => one !== '').join(', ') || 'keep';
 }
 

@@ -9,6 +9,13 @@ export type Input =
   /** `graceMs`: how long until KILL; null: as long as it takes. */
   | { readonly type: 'stop'; readonly graceMs: number | null }
   | { readonly type: 'kill'; readonly why: 'grace' | 'asked' | 'budget' }
+  /** By hand: down, and not up again before a `release`. */
+  | { readonly type: 'hold' }
+  /** By hand: up, at once. */
+  | { readonly type: 'release' }
+  /** By hand: down, and up again. */
+  | { readonly type: 'restart' }
+  | { readonly type: 'signal'; readonly signal: number }
   | { readonly type: 'spawned'; readonly pid: number }
   | { readonly type: 'spawn_failed'; readonly stage: string; readonly errno: string }
   | {

@@ -44,8 +44,21 @@ const startsAgainAsSaid: Check = (world, action) => {
   if (action.type !== 'spawn' || action.run === 1) return null;
   const sim = world.sims[action.process];
   const policy = world.plan.processes[action.process]?.restart.policy;
-  if (policy !== 'no' || sim === undefined || sim.crowded >= action.run - 1) return null;
+  if (policy !== 'no' || sim === undefined || sim.handed) return null;
+  if (sim.crowded >= action.run - 1) return null;
   return `process ${action.process} is started again, and was not to be`;
+};
+
+const staysDown: Check = (world, action) => {
+  if (action.type !== 'spawn' || !world.sims[action.process]?.heldDown) return null;
+  return `process ${action.process} is started, and a person had stopped it`;
+};
+
+/** A person's stop is no end: nothing else is stopped for it, and Tandem stays. */
+const staysThere: Check = (world, action) => {
+  if (action.type !== 'exit' && action.type !== 'sweep') return null;
+  if (world.stopSinceMs !== null || !world.sims.some((sim) => sim.heldDown)) return null;
+  return 'everything has ended, and a process was only held down';
 };
 
 const toldInOrder: Check = (world, action) => {
@@ -119,6 +132,8 @@ export const checks: Readonly<Record<string, Check>> = {
   spawnsInOrder,
   spawnsAlone,
   startsAgainAsSaid,
+  staysDown,
+  staysThere,
   toldInOrder,
   killedLate,
   endsClean,

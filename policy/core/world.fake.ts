@@ -33,6 +33,10 @@ type Sim = {
   failedItself: boolean;
   toldAtMs: number | null;
   lastCode: number;
+  /** A person stopped it, and has not started it since. */
+  heldDown: boolean;
+  /** A person started it, at some time. */
+  handed: boolean;
 };
 
 export type World = {
@@ -117,6 +121,8 @@ export function newWorld(plan: BoundPlan, pid1 = true, watched = false): World {
       failedItself: false,
       toldAtMs: null,
       lastCode: 0,
+      heldDown: false,
+      handed: false,
     })),
     sweeping: false,
     exitCode: null,
@@ -147,6 +153,11 @@ function look(world: World, events: readonly Event[]): void {
     if (event.type === 'signal_received' && (first ? [2, 3, 15] : [2, 3]).includes(event.signal))
       world.interrupts += 1;
     if (event.type === 'signal_received' && [2, 3, 15].includes(event.signal)) plain = false;
+    // By hand everything may end in another way; nothing is claimed from then on.
+    if (event.type === 'asked') {
+      plain = false;
+      world.anyFailed = true;
+    }
     if (!('process' in event)) continue;
     const sim = sims[event.process] as Sim;
     const process = plan.processes[event.process] as BoundProcess;
@@ -190,6 +201,23 @@ function look(world: World, events: readonly Event[]): void {
   world.anyFailedBefore ||= world.anyFailed;
 }
 
+/** What a person was answered, who stops and starts by hand: those that are down after this step. */
+function heard(world: World, { actions }: Stepped): readonly Sim[] {
+  const last = new Map<Sim, string>();
+  for (const action of actions) {
+    if (action.type !== 'answer') continue;
+    const { answer, process } = JSON.parse(action.text);
+    const sim = world.sims[world.plan.processes.findIndex((one) => one.name === process)];
+    if (sim === undefined || answer === 'signal') continue;
+    // It is told out of turn, by a person.
+    sim.failedItself = true;
+    sim.handed ||= answer !== 'stop';
+    last.set(sim, answer);
+  }
+  for (const [sim, answer] of last) if (answer !== 'stop') sim.heldDown = false;
+  return [...last].flatMap(([sim, answer]) => (answer === 'stop' ? [sim] : []));
+}
+
 /** One batch through the door; throws what an invariant says, or who watches. */
 export function deliver(world: World, events: readonly Event[]): Stepped {
   const before = world.state;
@@ -201,6 +229,7 @@ export function deliver(world: World, events: readonly Event[]): Stepped {
     world.stopSinceMs = stepped.state.stop.sinceMs;
     world.beganAsked = world.stopAskedAtMs !== null;
   }
+  const held = heard(world, stepped);
   for (const action of stepped.actions) {
     for (const [name, check] of world.watched ? Object.entries(checks) : []) {
       const broken = check(world, action);
@@ -215,7 +244,7 @@ export function deliver(world: World, events: readonly Event[]): Stepped {
       world.exitCode = action.code;
     }
     if (action.type === 'sweep') world.sweeping = true;
-    if (!('process' in action)) continue;
+    if (!('process' in action) || action.type === 'logs') continue;
     const sim = world.sims[action.process] as Sim;
     if (action.type === 'spawn') {
       if (sim.main || sim.group) throw new Error('a spawn while the run before is there');
@@ -244,6 +273,12 @@ export function deliver(world: World, events: readonly Event[]): Stepped {
       if (action.signal === 9 && sim.group) sim.killed = true;
     }
   }
+  for (const sim of held) sim.heldDown = true;
+  const begunMs =
+    world.stopSinceMs === null ? Infinity : world.stopSinceMs + world.plan.stopDelayMs;
+  const idle = !world.sims.some((sim) => sim.main || sim.group || sim.spawning);
+  if (world.watched && world.exitCode === null && !world.sweeping && idle && world.nowMs >= begunMs)
+    throw new Error(`endsAtOnce: nothing is left to stop\n${world.history.join('\n')}`);
   const broken = violations(world.plan, before, world.nowMs, stepped);
   if (broken.length > 0) throw new Error(`${broken.join('; ')}\n${world.history.join('\n')}`);
   return stepped;
@@ -373,6 +408,22 @@ function possible(world: World, signalled: boolean, deadly: boolean): readonly H
         },
       });
   });
+  const hands = ['stop', 'stop', 'start', 'restart', 'signal'];
+  // In some worlds nobody lays a hand on anything, so that more can be claimed.
+  const handy = world.plan.processes[0]?.stopTarget === 'group';
+  const asks =
+    handy && deadly
+      ? world.plan.processes.flatMap(({ name }) => hands.map((ask) => ({ ask, name })))
+      : [];
+  const one = asks[(world.history.length * 7) % Math.max(1, asks.length)];
+  if (one !== undefined)
+    out.push({
+      name: `${one.ask} ${one.name} by hand`,
+      happen: () => {
+        const text = JSON.stringify({ ask: one.ask, process: one.name, signal: 10 });
+        return { type: 'asked', client: 1, by: 'line', text };
+      },
+    });
   for (const signal of signalled ? [15, 2, 3, 20, 18, 1] : [])
     out.push({
       name: `signal ${signal}`,

@@ -102,6 +102,10 @@ export const variables: readonly (readonly [names: string, text: string])[] = [
     'TANDEM_STOP_TIMEOUT, TANDEM_STOP_DELAY, TANDEM_LOGS',
     'As the keys of these names, and before them.',
   ],
+  [
+    'TANDEM_CONTROL',
+    'Where the control socket is, or `off`: for the Tandem that runs, and for what asks it.',
+  ],
   ['NO_COLOR, FORCE_COLOR', 'Whether messages are coloured.'],
 ];
 

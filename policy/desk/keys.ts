@@ -98,6 +98,18 @@ export const top: Group = {
       'logs: prefix',
       ['logs: prefx', 'cannot read `logs`: `inherit` or `prefix` is needed, and this is `prefx`'],
     ],
+    [
+      'control',
+      { shape: 'control', said: '`off`, a path, or a map with `path` and `http`' },
+      '/run/tandem/control, else /tmp/tandem-UID/control',
+      'The socket for `tandem status` and the like, of this user and root only; where none can be made there is none. `http` opens a read-only endpoint with /ready, /live and /metrics. TANDEM_CONTROL comes first. See docs/control.md.',
+      'control:\n  http: 127.0.0.1:9900',
+      ['control: {htp: 9900}', 'cannot use `htp`: the control socket has no such key'],
+      [
+        'control: {http: localhost}',
+        'cannot listen at `localhost`: an address and a port are needed',
+      ],
+    ],
   ]),
 };
 

@@ -160,6 +160,7 @@ const shapes: Readonly<Record<string, () => Schema>> = {
       required: ['command'],
     }),
   front: () => ({ ...closed(properties(frontGroup)), required: ['routes'] }),
+  control: () => ({ ...closed({ path: scalar, http: scalar }), type: [...scalar.type, 'object'] }),
   routes: () => map(namePatterns.route, scalar),
   environment: () =>
     anyOf(map(variable, scalar), list({ type: 'string', pattern: patterns.assignment })),

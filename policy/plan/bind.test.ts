@@ -22,6 +22,7 @@ function planOf(...given: readonly Partial<PlannedProcess>[]): Plan {
     logs: null,
     processes: given.map((one) => ({ ...newProcess('app'), command: ['app'], ...one })),
     front: null,
+    control: { off: true, path: null, http: null },
   };
 }
 

@@ -10,6 +10,7 @@ import {
   type Lookup,
 } from '../config/interpolate.ts';
 import { type PlanIssue, planError, type Source } from '../config/issue.ts';
+import { bindControl } from './bind-control.ts';
 import { bindFront, type FrontProcess } from './bind-front.ts';
 import { bindHealth, bindPreStop, bindReady } from './bind-probe.ts';
 import { checkProgram } from './bind-program.ts';
@@ -332,6 +333,7 @@ export function bind(
     })),
     ...(front.port === null ? [] : [{ path: 'front.port', port: front.port }]),
   ];
+  const control = bindControl(binder, ports);
   // Ports that were known without an environment have been compared by checkPlan.
   const late = plan.processes.some((one) => one.port !== null && typeof one.port !== 'number');
   if (late || typeof plan.front?.port === 'object') binder.issues.push(...checkPorts(ports));
@@ -349,6 +351,7 @@ export function bind(
       processes: all.map((one) => one.bound),
     },
     launches: all.map((one) => one.launch),
+    control,
   };
   return { bound, issues: binder.issues };
 }

@@ -49,6 +49,7 @@ export const emptyPlan: Plan = {
   stopTimeoutMs: defaultStopTimeoutMs,
   stopDelayMs: 0,
   logs: null,
+  control: { off: false, path: null, http: null },
   processes: [],
   front: null,
 };

@@ -27,8 +27,17 @@ export type Plan = {
   /** After a stop was asked for, everything goes on serving this long. */
   readonly stopDelayMs: Late;
   readonly logs: LogMode | null;
+  readonly control: PlannedControl;
   readonly processes: readonly PlannedProcess[];
   readonly front: PlannedFront | null;
+};
+
+/** Where others can ask. `path` null: the first usual place that can be made. */
+export type PlannedControl = {
+  readonly off: boolean;
+  readonly path: Template | null;
+  /** `127.0.0.1:9900`, of the read-only HTTP endpoint; null: none. */
+  readonly http: Template | null;
 };
 
 export type PlannedProcess = {
@@ -276,8 +285,18 @@ export type Attributes = {
   readonly tty: boolean;
 };
 
+/** Where the host listens. */
+export type BoundControl = {
+  /** The first that can be made is taken; none: no socket. */
+  readonly paths: readonly string[];
+  /** In so many words: where it can't be made, that is said. */
+  readonly asked: boolean;
+  readonly http: { readonly address: string; readonly port: number } | null;
+};
+
 /** A bound plan with what the host needs, index by index. */
 export type Bound = {
   readonly plan: BoundPlan;
   readonly launches: readonly Launch[];
+  readonly control: BoundControl;
 };

@@ -3,6 +3,7 @@
  * parser; it is no second way to write a configuration, so a changed one is
  * refused by its check sum rather than half understood.
  */
+import { emptyPlan } from './defaults.ts';
 import type { Facts } from './facts.ts';
 import { type Plan, planVersion } from './plan.ts';
 
@@ -46,5 +47,6 @@ export function openPlan(text: string, facts: Pick<Facts, 'digest'>): Opened {
       hint: `change what it was made from, and ${again}`,
     };
   const content: { readonly base: string; readonly plan: Plan } = JSON.parse(body);
-  return { ...content, problem: null };
+  // What a plan of an earlier Tandem does not say is as it was before it could be said.
+  return { ...content, plan: { ...emptyPlan, ...content.plan }, problem: null };
 }

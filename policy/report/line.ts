@@ -16,7 +16,7 @@ export function seconds(ms: number): string {
   return ms < 10_000 ? `${(ms / 1000).toFixed(2)} s` : `${(ms / 1000).toFixed(1)} s`;
 }
 
-function howItEnded(plan: BoundPlan, end: End): string {
+export function howItEnded(plan: BoundPlan, end: End): string {
   switch (end.type) {
     case 'exited':
       if (end.signal === 0) return `exited with code ${end.code}`;
@@ -157,7 +157,12 @@ export function lines(
       const said1 = `${name} ${howItEnded(plan, note.end)} after ${seconds(note.afterMs)}`;
       const unit = state.units['process' in note ? note.process : 0];
       const process = plan.processes[note.process];
-      const loud = !init && process?.essential === false && !unit?.told && !process.oneshot;
+      const loud =
+        !init &&
+        process?.essential === false &&
+        !unit?.told &&
+        !process.oneshot &&
+        unit?.state !== 'held';
       if (init && note.end.type === 'spawn_failed')
         return said(`${name} ${howItEnded(plan, note.end)}`);
       return loud ? said(said1) : aside(said1);
@@ -175,6 +180,14 @@ export function lines(
       return aside(`${name} left processes of its group behind; they were told to end`);
     case 'skipped':
       return said(`${name} skipped: it needs ${names(plan, [note.because])}, which is not there`);
+    case 'by_hand': {
+      const word = { stop: 'stopped', start: 'started', restart: 'restarted' }[note.what];
+      return said(`${name} is ${word} by hand`);
+    }
+    case 'signal_by_hand':
+      return aside(`${name} was sent ${signalName(note.signal)} by hand`);
+    case 'held':
+      return aside(`${name} is held down`);
     case 'ignored':
       return aside(`${signalName(note.signal)} ignored`);
     case 'swept':
