@@ -55,7 +55,7 @@ export function emit(draft: Draft, head: readonly string[]): string {
   const { front, ...top } = draft.top;
   const out = head.map((line) => `# ${line}`.trimEnd());
   for (const [key, value] of Object.entries(top)) out.push(...entryLines(key, value, ''));
-  out.push('processes:');
+  if (draft.processes.length > 0) out.push('processes:');
   for (const { name, keys } of draft.processes) {
     out.push(`  ${keyOf(name)}:`);
     for (const [key, value] of Object.entries(keys)) out.push(...entryLines(key, value, '    '));
