@@ -55,11 +55,22 @@ export type Request =
   | { readonly type: 'help'; readonly topic: string | null }
   | { readonly type: 'version' }
   | { readonly type: 'probe'; readonly url: string; readonly timeout: string | null }
+  /** Of the npm package alone; `words` are its own to read. */
+  | {
+      readonly type: 'desk';
+      readonly command: DeskCommand;
+      readonly words: readonly string[];
+    }
   | { readonly type: 'usage'; readonly text: string; readonly hint: string };
 
+/** Commands that run under Node, from the npm package; the binary only knows their names. */
+const deskCommands = ['init', 'import', 'export'] as const;
+export type DeskCommand = (typeof deskCommands)[number];
+
 /** Commands that Tandem will have: their names are taken already, so that no meaning changes. */
-export const reserved: readonly string[] =
-  'status logs restart start stop signal timeline init import export'.split(' ');
+export const reserved: readonly string[] = 'status logs restart start stop signal timeline'.split(
+  ' ',
+);
 
 export const noFlags: Flags = { files: [], verbose: false, logs: null, journal: null };
 
@@ -230,6 +241,8 @@ export function readArgv(
   if (first === 'check') return readCheck(flagged);
   if (first === 'plan') return readPlan(flagged);
   if (first === 'graph') return readGraph(flagged);
+  const desk = oneOf(deskCommands, first);
+  if (desk !== undefined) return { type: 'desk', command: desk, words: others };
   if (reserved.includes(first))
     return usage(
       `cannot run \`${first}\`: that is a Tandem command which this version does not have yet`,

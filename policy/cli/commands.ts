@@ -135,6 +135,11 @@ export function main(facts: Facts, argv: readonly string[]): Outcome {
       return exit(0, facts.library('desk').completion(request.shell));
     case 'version':
       return exit(0, `tandem ${version} (QuickJS-ng ${engine})\n`);
+    case 'desk':
+      return usage(
+        `cannot run \`${request.command}\`: it is part of the npm package, not of this binary`,
+        `npx tandem-init ${request.command} (a program of that name: tandem -- ${request.command})`,
+      );
     case 'usage':
       return usage(request.text, request.hint);
     case 'file':

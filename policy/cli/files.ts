@@ -107,7 +107,9 @@ function act(
   const { type, flags } = request;
   const written = readWritten(facts, paths, exact);
   if (written.sources.length === 0) {
-    const said = written.issues.map((issue) => `tandem: ${issue.text}\n`).join('');
+    const said = written.issues
+      .map(({ text, hint }) => `tandem: ${text}\n${hint === null ? '' : `  hint: ${hint}\n`}`)
+      .join('');
     const json = type === 'check' && request.format === 'json';
     const { renderJson } = facts.library('words');
     return json ? misconfigured('', renderJson([], written.issues, false)) : misconfigured(said);

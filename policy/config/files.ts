@@ -17,6 +17,12 @@ type Read = { readonly sources: Source[]; readonly issues: Issue[] };
 /** One more file behind the others; null: it can't be read. */
 function readSource(facts: Facts, read: Read, path: string): Source | null {
   const name = path === '-' ? 'standard input' : path;
+  if (/\.[cm]?[jt]s$/.test(path)) {
+    const text = `cannot read ${name}: it is a program, and this binary runs none`;
+    const hint = `compile it where Node is: npx tandem plan ${name} -o tandem.plan`;
+    read.issues.push({ severity: 'error', span: null, text, hint, related: null });
+    return null;
+  }
   const file = facts.read(path);
   if (file.error !== null) {
     const text = `cannot read ${name}: ${whyNot(file.error)}`;

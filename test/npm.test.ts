@@ -1,0 +1,255 @@
+/**
+ * Goal: what npm installs is what this repository builds: the right binary, the same answers from
+ * the commands for the desk, and a typed configuration that becomes the plan of its JSON.
+ * Method: the tarballs, installed offline into an empty folder; each command beside the binary.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cleanUp, folder, until } from './binary.ts';
+
+const place = folder();
+const app = join(place, 'app');
+const binary = join(app, 'node_modules/@tandem-init/linux-x64/bin/tandem');
+const command = join(app, 'node_modules/.bin/tandem');
+
+type End = { readonly code: number | null; readonly out: string; readonly err: string };
+
+function run(program: string, args: readonly string[], cwd = app): End {
+  const { PATH = '', HOME = '/' } = process.env;
+  const env = { PATH, HOME, npm_config_cache: join(place, 'cache') };
+  const end = spawnSync(program, args, { cwd, env, encoding: 'utf8', timeout: 240_000 });
+  return { code: end.status, out: end.stdout, err: end.stderr };
+}
+
+function pack(out: string): readonly string[] {
+  const end = run('node', ['tools/npm.mjs', '--out', out], process.cwd());
+  expect([end.code, end.err]).toEqual([0, '']);
+  return end.out.trim().split('\n');
+}
+
+function write(name: string, text: string): string {
+  const path = join(app, name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, text);
+  return name;
+}
+
+const supported = process.arch === 'x64' && existsSync('build/tandem');
+
+describe.skipIf(!supported)('installed from its tarballs', () => {
+  let tarballs: readonly string[] = [];
+
+  beforeAll(() => {
+    tarballs = pack(join(place, 'packed'));
+    write('package.json', '{"private": true, "type": "module"}');
+    // That of another architecture is optional, and nobody may be asked for it.
+    const wanted = tarballs.filter((path) => !/arm64/.test(path));
+    const flags = ['--offline', '--no-audit', '--no-fund', '--loglevel=error'];
+    const end = run('npm', ['install', ...flags, ...wanted]);
+    expect([end.code, end.err]).toEqual([0, '']);
+  }, 300_000);
+
+  afterAll(cleanUp);
+
+  test('npx tandem is there, and so is the binary that was built', () => {
+    const built = spawnSync('build/tandem', ['version'], { encoding: 'utf8' }).stdout;
+    expect(run('npx', ['--offline', 'tandem', 'version'])).toEqual({
+      code: 0,
+      out: built,
+      err: '',
+    });
+    expect(run(command, ['--binary']).out.trim()).toBe(binary);
+    const hash = (path: string): string =>
+      createHash('sha256').update(readFileSync(path)).digest('hex');
+    expect(hash(binary)).toBe(hash('build/tandem'));
+  });
+
+  test('packing again gives the same bytes', () => {
+    const again = pack(join(place, 'again'));
+    const bytes = (paths: readonly string[]): readonly string[] =>
+      paths.map((path) => createHash('sha256').update(readFileSync(path)).digest('hex'));
+    expect(bytes(again)).toEqual(bytes(tarballs));
+  });
+
+  test('what is bundled is named with its licence', () => {
+    const notices = readFileSync(join(app, 'node_modules/tandem-init/THIRD-PARTY-NOTICES'), 'utf8');
+    expect(notices).toMatch(/^yaml \S+ \(ISC\)/m);
+    expect(notices).toMatch(/^sucrase \S+ \(MIT\)/m);
+    for (const name of readdirSync(join(app, 'node_modules/tandem-init')))
+      if (name.endsWith('.mjs'))
+        expect(readFileSync(join(app, 'node_modules/tandem-init', name), 'utf8')).not.toContain(
+          process.cwd(),
+        );
+  });
+
+  const good = `processes:
+  app:
+    command: sleep \${app.port}
+    port: 8081
+    ready: {log: '^up (\\d{1,3}|[[:alpha:]]+)$'}
+  job: {command: "true", oneshot: true, environment: {A: "ä"}}
+`;
+  const bad = `processes:
+  app:
+    comand: sleep 1
+    ready: {log: 'a{2,1}'}
+  b: {command: localhost:80, working_dir: ./no, depends_on: [appp]}
+`;
+  // Every way to be wrong that regcomp(3) has words for, and some that are well.
+  const patterns = [
+    '(',
+    '[a',
+    '[[:no:]]',
+    'a\\',
+    '*a',
+    'a{1',
+    'a{x}',
+    'a{2,1}',
+    '[z-a]',
+    'a|b',
+    ')',
+  ];
+  const regexes = `processes:\n${patterns
+    .map((one, i) => `  p${i}: {command: sleep 1, ready: {log: ${JSON.stringify(one)}}}\n`)
+    .join('')}`;
+  const asked: readonly (readonly string[])[] = [
+    ...['good.yaml', 'bad.yaml', 'regexes.yaml', 'no.yaml', 'broken.yaml'].flatMap((file) => [
+      ['check', '-f', file],
+      ['check', '--json', '-f', file],
+      ['plan', '-f', file],
+      ['graph', '-f', file],
+    ]),
+    ...['mermaid', 'dot'].map((format) => ['graph', '--format', format, '-f', 'good.yaml']),
+    ...['bash', 'zsh', 'fish'].map((shell) => ['completion', shell]),
+    ...[['schema'], ['help'], ['help', 'port'], ['help', 'grpah'], ['check', '--no'], ['check']],
+  ];
+
+  test('the commands for the desk answer as the binary does', () => {
+    write('good.yaml', good);
+    write('bad.yaml', bad);
+    write('regexes.yaml', regexes);
+    write('broken.yaml', 'processes: {a: [\n');
+    for (const args of asked) expect([args, run(command, args)]).toEqual([args, run(binary, args)]);
+  }, 240_000);
+
+  test('what runs processes is the binary, with its exit code', () => {
+    expect(run(command, ['--', 'sh', '-c', 'exit 7']).code).toBe(7);
+    expect(run(command, ['run', "sh -c 'exit 3'", 'sleep 30']).code).toBe(3);
+  });
+
+  test('a stop reaches it through Node', async () => {
+    const child = spawn(command, ['-v', 'run', 'sleep 30', 'sleep 31'], {
+      cwd: app,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let err = '';
+    child.stderr.on('data', (data: Buffer) => {
+      err += data.toString();
+    });
+    const ended = new Promise((done) => child.on('exit', (code) => done(code)));
+    await until(
+      'the start',
+      () => /ready/.test(err),
+      () => err,
+      60_000,
+    );
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+
+  test('without its platform package it says which one is missing', () => {
+    const alone = join(place, 'alone');
+    mkdirSync(join(alone, 'node_modules'), { recursive: true });
+    spawnSync('cp', ['-r', join(app, 'node_modules/tandem-init'), join(alone, 'node_modules')]);
+    const cli = join(alone, 'node_modules/tandem-init/cli.mjs');
+    const end = run('node', [cli, 'run', 'sleep 1', 'sleep 2'], alone);
+    expect(end.code).toBe(64);
+    expect(end.err).toContain('the package @tandem-init/linux-x64 is not installed');
+  });
+
+  const typed = `import { defineConfig, type Process } from 'tandem-init';
+import { port } from './config/port.ts';
+
+const app = (more: Partial<Process> = {}): Process => ({ command: 'sleep 30', port, ...more });
+export default defineConfig(async () => ({
+  processes: { app: app({ environment: { N: 1, F: true } }), job: { command: 'true', oneshot: true } },
+  stop_timeout: '5s',
+}));
+`;
+
+  test('a typed configuration becomes the plan of its JSON, and runs', () => {
+    write('config/port.ts', 'export const port: number = Number("8081") satisfies number;\n');
+    write('tandem.config.ts', typed);
+    const json = {
+      processes: {
+        app: { command: 'sleep 30', port: 8081, environment: { N: 1, F: true } },
+        job: { command: 'true', oneshot: true },
+      },
+      stop_timeout: '5s',
+    };
+    write('same.json', JSON.stringify(json));
+    const none = { code: 0, out: '', err: '' };
+    expect(run(command, ['plan', 'tandem.config.ts', '-o', 'typed.plan'])).toEqual(none);
+    expect(run(binary, ['plan', '-f', 'same.json', '-o', 'json.plan'])).toEqual(none);
+    const read = (name: string): string => readFileSync(join(app, name), 'utf8');
+    expect(read('typed.plan')).toBe(read('json.plan'));
+    expect(run(binary, ['graph', '-f', 'typed.plan']).code).toBe(0);
+    // It is found where no file is named and no other is there.
+    expect(run(command, ['graph'])).toEqual(run(command, ['graph', '-f', 'same.json']));
+  });
+
+  test.each([
+    ['{ processes: { app: { comand: "x" } } }', 'did you mean `command`?'],
+    ['{ processes: { app: { command: "x", umask: 0o27 } } }', "a text here, such as '027'"],
+    ['{ processes: { app: { command: () => 1 } } }', '`processes.app.command`: it is a function'],
+    ['{ processes: { app: { command: "x", port: 0 / 0 } } }', '`processes.app.port`: it is NaN'],
+    ['{ processes: new Map() }', '`processes`: it is an instance of Map'],
+    ['[]', 'what it exports is no map of keys'],
+    ['(() => { throw new Error("no luck") })', 'cannot load wrong.config.ts: Error: no luck'],
+    ['{ processes: { app: { command: ', 'cannot load wrong.config.ts: SyntaxError'],
+  ])('a typed configuration that exports %s is refused in a sentence', (value, said) => {
+    write('wrong.config.ts', `export default ${value};\n`);
+    const end = run(command, ['check', 'wrong.config.ts']);
+    expect([end.code, end.out]).toEqual([78, '']);
+    expect(end.err).toContain(said);
+  });
+
+  test('the binary, given a program, names the command that compiles it', () => {
+    const end = run(binary, ['-f', 'tandem.config.ts']);
+    expect(end.code).toBe(78);
+    expect(end.err).toContain('npx tandem plan tandem.config.ts -o tandem.plan');
+  });
+
+  test('tsc finds the types of the package, and a mistake by them', () => {
+    const tsc = join(process.cwd(), 'node_modules/typescript/bin/tsc');
+    write('config/port.ts', 'export const port = 8081;\n');
+    write('right.ts', typed.replace("'./config/port.ts'", "'./config/port.js'"));
+    write(
+      'wrong.ts',
+      "import { defineConfig } from 'tandem-init';\nexport default defineConfig({ processes: { app: { comand: 'x' } } });\n",
+    );
+    for (const module of ['nodenext', 'preserve']) {
+      const flags = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--module', module];
+      const types = ['--target', 'es2022'];
+      expect(run('node', [tsc, ...flags, ...types, 'right.ts'])).toEqual({
+        code: 0,
+        out: '',
+        err: '',
+      });
+      const end = run('node', [tsc, ...flags, ...types, 'wrong.ts']);
+      expect(end.out).toContain("'comand' does not exist in type 'Process'");
+    }
+  }, 240_000);
+});
+
+test.each(['export', 'import', 'init'])(
+  'the binary, asked for %s, names the npx command',
+  (name) => {
+    const end = spawnSync('build/tandem', [name], { encoding: 'utf8' });
+    expect(end.status).toBe(64);
+    expect(end.stderr).toContain(`npx tandem-init ${name}`);
+  },
+);
