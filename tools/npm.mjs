@@ -147,7 +147,8 @@ function platform(out, { name, cpu, binary }) {
   write(
     folder,
     'README.md',
-    `# @tandem-init/${name}\n\nThe static binary of Tandem for Linux on ${cpu}. Install \`tandem-init\`, which brings it.\n`,
+    `# @tandem-init/${name}\n\nThe static binary of Tandem for Linux on ${cpu}. ` +
+      'Install `tandem-init`, which brings it.\n',
   );
   write(folder, 'package.json', {
     name: `@tandem-init/${name}`,
