@@ -1,6 +1,6 @@
 // Installs what is missing, and says so before it does. Needs Node alone.
 //
-//     node tools/setup.mjs build|demo|all|compare
+//     node tools/setup.mjs build|demo|containers|all|compare
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -9,12 +9,13 @@ const root = resolve(import.meta.dirname, '..');
 process.chdir(root);
 const what = process.argv[2] ?? 'all';
 
+const builds = ['build', 'demo', 'containers', 'all', 'compare'];
 /** How to tell that a package is there, without asking dpkg: its file. */
 const packages = [
-  { name: 'gcc', file: '/usr/bin/gcc', for: ['build', 'demo', 'all', 'compare'] },
-  { name: 'libc6-dev', file: '/usr/include/stdio.h', for: ['build', 'demo', 'all', 'compare'] },
-  { name: 'musl-tools', file: '/usr/bin/musl-gcc', for: ['build', 'demo', 'all', 'compare'] },
-  { name: 'xz-utils', file: '/usr/bin/xz', for: ['build', 'demo', 'all', 'compare'] },
+  { name: 'gcc', file: '/usr/bin/gcc', for: [...builds] },
+  { name: 'libc6-dev', file: '/usr/include/stdio.h', for: [...builds] },
+  { name: 'musl-tools', file: '/usr/bin/musl-gcc', for: [...builds] },
+  { name: 'xz-utils', file: '/usr/bin/xz', for: [...builds] },
   { name: 'memcached', file: '/usr/bin/memcached', for: ['all'] },
   { name: 'strace', file: '/usr/bin/strace', for: ['all'] },
   { name: 'gunicorn', file: '/usr/bin/gunicorn', for: ['all'] },
@@ -22,10 +23,17 @@ const packages = [
   { name: 'zsh', file: '/usr/bin/zsh', for: ['all'] },
   { name: 'fish', file: '/usr/bin/fish', for: ['all'] },
   { name: 'groff-base', file: '/usr/bin/groff', for: ['all'] },
-  { name: 'iproute2', file: '/usr/bin/ip', for: ['all'] },
+  { name: 'iproute2', file: '/usr/bin/ip', for: ['containers', 'all'] },
   { name: 'procps', file: '/usr/bin/ps', for: ['all'] },
   { name: 'tini', file: '/usr/bin/tini', for: ['compare', 'all'] },
   { name: 'dumb-init', file: '/usr/bin/dumb-init', for: ['all'] },
+  { name: 'podman', file: '/usr/bin/podman', for: ['containers', 'all'] },
+  { name: 'buildah', file: '/usr/bin/buildah', for: ['containers', 'all'] },
+  { name: 'runc', file: '/usr/sbin/runc', for: ['containers', 'all'] },
+  { name: 'runsc', file: '/usr/bin/runsc', for: ['containers', 'all'] },
+  { name: 'catatonit', file: '/usr/bin/catatonit', for: ['containers', 'all'] },
+  { name: 'mmdebstrap', file: '/usr/bin/mmdebstrap', for: ['containers', 'all'] },
+  { name: 'eatmydata', file: '/usr/bin/eatmydata', for: ['containers', 'all'] },
   { name: 'nginx', file: '/usr/sbin/nginx', for: ['demo', 'all', 'compare'] },
   {
     name: 'python3-flask',
