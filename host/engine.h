@@ -37,7 +37,7 @@ int engine_open(struct engine *engine, enum engine_kind kind, const uint8_t *byt
 void engine_adopt(struct engine *engine);
 /* Calls a function that the section exports. JS_EXCEPTION: see engine_error. */
 JSValue engine_call(struct engine *engine, const char *name, int argc, JSValueConst *argv);
-/* What the section of that name exports, read into a configuring engine that runs. */
+/* What the section of that name exports, read into an engine that runs. */
 JSValue engine_library(JSContext *context, const char *name);
 /* The text of the pending exception; valid until the engine is dropped. */
 const char *engine_error(struct engine *engine);

@@ -82,6 +82,8 @@ struct child {
     uint32_t orphans_count;
     /* The one that it said it goes on as (sd_notify's MAINPID). */
     pid_t next_pid;
+    /* The kernel counted a kill for lack of memory when it died. */
+    bool oom_killed;
     struct probe_spec asked, health, pre_stop;
     struct word word;
     struct probe probe, drain;
@@ -89,7 +91,8 @@ struct child {
 
 enum event_type { EV_SPAWNED, EV_SPAWN_FAILED, EV_EXITED, EV_GROUP_ENDED, EV_STOPPED,
                   EV_PROBE_FINISHED, EV_PRE_STOP_FINISHED, EV_READY_TOLD, EV_STOPPING_TOLD,
-                  EV_EXTENDED, EV_WATCHDOG, EV_WATCHDOG_TRIGGERED, EV_SIGNAL_RECEIVED, EV_SWEPT, EV_ASKED };
+                  EV_EXTENDED, EV_WATCHDOG, EV_WATCHDOG_TRIGGERED, EV_SIGNAL_RECEIVED, EV_SWEPT, EV_ASKED,
+                  EV_EXAMINED };
 
 struct event {
     enum event_type type;
@@ -135,6 +138,8 @@ int loop_run(void);
 
 /* spawn.c */
 void spawn_child(uint32_t process, uint32_t run);
+/* Where its programs are looked for, as in PATH. */
+const char *spawn_path(const struct child *child);
 /* A program beside a process, in its environment, in a group of its own: its pid, or -errno. */
 pid_t spawn_beside(const struct child *child, char *const *argv);
 
@@ -178,6 +183,8 @@ int64_t sweep_next_wake_ms(void);
 
 /* log.c: Tandem's own lines; never blocks once the sinks are open. */
 void log_text(const char *text, size_t length);
+/* Whole lines, as they are. */
+void log_block(const char *text, size_t length);
 void log_tail(uint32_t process);
 
 /* takedown.c: ends everything without the policy, and exits 70. Async-signal-safe. */

@@ -21,6 +21,11 @@ void log_text(const char *text, size_t length)
         sink_put(sink, pieces, 2);
 }
 
+void log_block(const char *text, size_t length)
+{
+    put(text, length);
+}
+
 enum { TAIL_LINES = 5 };
 
 void log_tail(uint32_t process)

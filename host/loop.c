@@ -12,6 +12,7 @@
 
 #include "control.h"
 #include "engine.h"
+#include "examine.h"
 #include "journal.h"
 #include "host.h"
 
@@ -137,6 +138,8 @@ static void answered(JSValue answer)
 int loop_run(void)
 {
     host.looping = 1;
+    /* The first processes are on their way: this costs their start nothing. */
+    oom_open();
     while (!host.exit_asked) {
         collect();
         int64_t now = now_ms();

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "examine.h"
 #include "host.h"
 
 /* How often a group whose members may not be our children is looked at. */
@@ -52,6 +53,7 @@ static void main_ended(struct child *child, const siginfo_t *info)
         return;
     bool by_signal = info->si_code == CLD_KILLED || info->si_code == CLD_DUMPED;
     child->pid = 0;
+    child->oom_killed = by_signal && info->si_status == SIGKILL && oom_take();
     if (host.took_foreground && process == host.foreground && !host.init_mode) {
         /* The terminal comes back to whoever started us. */
         tcsetpgrp(0, getpgrp());

@@ -166,10 +166,15 @@ static bool takes_foreground(const struct child *child)
     return wants && !child->session && isatty(0) && tcgetpgrp(0) == getpgrp();
 }
 
-static int find(const struct child *child, const char *name, char *path, size_t size)
+const char *spawn_path(const struct child *child)
 {
     const char *dirs = env_value(child->env, "PATH");
-    return find_program(name, dirs ? dirs : default_path, path, size);
+    return dirs ? dirs : default_path;
+}
+
+static int find(const struct child *child, const char *name, char *path, size_t size)
+{
+    return find_program(name, spawn_path(child), path, size);
 }
 
 pid_t spawn_beside(const struct child *child, char *const *argv)
@@ -213,6 +218,7 @@ void spawn_child(uint32_t process, uint32_t run)
     struct environment env = {0};
     child->run = run;
     child->next_pid = 0;
+    child->oom_killed = false;
     int r = find(child, child->argv[0], path, sizeof path);
     /* In init mode the command's environment is its own. */
     if (!r)

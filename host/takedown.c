@@ -13,6 +13,7 @@
 
 #include "facts.h"
 #include "host.h"
+#include "report.h"
 
 enum { EXIT_SOFTWARE = 70, TAKEDOWN_GRACE_MS = 5000, TAKEDOWN_KILL_MS = 1000, TURN_MS = 5 };
 
@@ -22,6 +23,19 @@ static void say(const char *text)
 {
     ssize_t ignored = write(2, text, strlen(text));
     (void)ignored;
+}
+
+/* In one write each, so that nobody's line comes between. */
+static void say_why(const char *why)
+{
+    char text[1024] = "tandem: internal error: ";
+    static const char last[] = "\ntandem: stopping everything; exit code 70\n";
+    size_t length = strlen(text), size = strnlen(why, sizeof text - length - sizeof last);
+    memcpy(text + length, why, size);
+    memcpy(text + length + size, last, sizeof last);
+    say("\n");
+    say(text);
+    report_to_platform(text, strlen(text));
 }
 
 static void signal_everyone(int signal)
@@ -54,9 +68,7 @@ _Noreturn void takedown(const char *why)
     if (under_way)
         _exit(EXIT_SOFTWARE);
     under_way = 1;
-    say("\ntandem: internal error: ");
-    say(why);
-    say("\ntandem: stopping everything; exit code 70\n");
+    say_why(why);
     signal_everyone(SIGTERM);
     signal_everyone(SIGCONT);
     if (!reap_for(TAKEDOWN_GRACE_MS)) {

@@ -133,7 +133,9 @@ vitest('', [], {});
 // What the binary does, once more under the sanitizers, and with garbage collected at every
 // allocation; their reports are non-zero exits.
 const files = (names) => names.map((name) => `test/${name}.test.ts`);
-const onBinary = ['life', 'ready', 'exit-codes', 'stop', 'init', 'output', 'commands', 'bad-input'];
+const onBinary = [
+  ...['life', 'ready', 'exit-codes', 'stop', 'init', 'output', 'commands', 'bad-input', 'reason'],
+];
 const sanitized = { ASAN_OPTIONS: 'detect_leaks=0' };
 vitest('sanitized: ', files(onBinary), { ...sanitized, TANDEM_BINARY: 'build/tandem-asan' });
 vitest('collecting: ', files(['stop', 'life']), { ...sanitized, TANDEM_BINARY: 'build/tandem-gc' });

@@ -1,4 +1,5 @@
 /** What the supervisor asks of the host, in the imperative. Each says which events answer it. */
+import type { About } from '../report/about.ts';
 import type { ProbeFor, RunRef } from './event.ts';
 
 export type Action =
@@ -19,6 +20,28 @@ export type Action =
   | ({ readonly type: 'probe'; readonly for: ProbeFor; readonly timeoutMs: number } & RunRef)
   /** Carries out the launch's `preStop`. Answered by one `pre_stop_finished`. */
   | ({ readonly type: 'pre_stop'; readonly timeoutMs: number } & RunRef)
+  /**
+   * Looks at a run that made the container stop. Answered by one `examined`, in the next batch.
+   * `phrases`: texts to look for in its last lines, the first `portPhrases` of them about a port.
+   * `sockets`: who listens on `port`, and where its group does, even when no line is about it.
+   */
+  | ({
+      readonly type: 'examine';
+      readonly phrases: readonly string[];
+      readonly portPhrases: number;
+      readonly port: number | null;
+      readonly sockets: boolean;
+    } & RunRef)
+  /**
+   * Why everything has ended although nobody asked: composed by the library of reasons, with the
+   * last lines of `process`; `text` is what is said when that cannot be had.
+   */
+  | {
+      readonly type: 'report';
+      readonly text: string;
+      readonly process: number | null;
+      readonly about: About;
+    }
   /** A line for Tandem's own stderr; with `tail`, the last lines of that process's stderr follow. */
   | { readonly type: 'log'; readonly text: string; readonly tail: number | null }
   /** Ends whatever descendants are left. Answered by one `swept`, in graceMs + killMs at the latest. */

@@ -114,6 +114,14 @@ export function endedBadly(
   });
 }
 
+/** Everything has ended by itself: the first in time that was not well. */
+export function firstBad(plan: BoundPlan, units: readonly Unit[]): Unit | undefined {
+  return endedBadly(plan, units, []).reduce<Unit | undefined>(
+    (best, unit) => (best === undefined || unit.endedAtMs < best.endedAtMs ? unit : best),
+    undefined,
+  );
+}
+
 /** The code that Tandem ends with. `endedBefore` a stop that was asked for; null: nobody asked. */
 export function finalCode(
   plan: BoundPlan,
@@ -130,10 +138,6 @@ export function finalCode(
     const first = bad[0]?.end ?? null;
     return first === null ? 0 : exitCode(units, first);
   }
-  // Everything has ended by itself: the first in time that was not well.
-  const first = endedBadly(plan, units, []).reduce<Unit | undefined>(
-    (best, unit) => (best === undefined || unit.endedAtMs < best.endedAtMs ? unit : best),
-    undefined,
-  );
+  const first = firstBad(plan, units);
   return first?.end ? exitCode(units, first.end) : 0;
 }

@@ -3,6 +3,8 @@
  * tense. A batch holds all that was ready at one wake-up of the host's loop.
  */
 
+import type { Found } from './found.ts';
+
 /** Whose event it is: process index and run number; an event of an earlier run is dropped. */
 export type RunRef = { readonly process: number; readonly run: number };
 
@@ -61,6 +63,8 @@ export type Event =
       readonly by: 'line' | 'http';
       readonly text: string;
     }
+  /** The one answer to `examine`. */
+  | ({ readonly type: 'examined' } & RunRef & Found)
   /** Tandem itself received a signal. `sender` is a pid or 0. */
   | { readonly type: 'signal_received'; readonly signal: number; readonly sender: number }
   /**

@@ -94,7 +94,7 @@ function play(plan: BoundPlan, drawn: readonly number[], pid1: boolean): World {
   return world;
 }
 
-describe('whatever happens', () => {
+describe('whatever happens', { timeout: 120_000 }, () => {
   test('no invariant breaks, and no cell is reached that never should be', () => {
     fc.assert(
       fc.property(aPlan, choices, fc.boolean(), (plan, drawn, pid1) => {

@@ -1,5 +1,6 @@
 /** What the supervisor remembers between two batches. Plain readonly data; `step` makes new ones. */
 import type { BoundPlan } from '../plan/plan.ts';
+import type { Found } from './found.ts';
 
 /**
  * waiting   its dependencies have not met their conditions
@@ -112,6 +113,10 @@ export type State = {
   readonly stop: Stop | null;
   /** The process whose end made the container stop. */
   readonly cause: number | null;
+  /** What was found of the cause; null before the host has looked. */
+  readonly found: Found | null;
+  /** The host was asked to look, and its answer will come. */
+  readonly examining: boolean;
   readonly saidReady: boolean;
   readonly awaitedAtMs: number;
   readonly phase: 'running' | 'sweeping' | 'over';
@@ -163,6 +168,8 @@ export function initial(plan: BoundPlan, nowMs: number, place: Place): State {
     seed,
     stop: null,
     cause: null,
+    found: null,
+    examining: false,
     saidReady: false,
     awaitedAtMs: nowMs + awaitedFirstMs,
     phase: 'running',

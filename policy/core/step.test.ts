@@ -20,8 +20,8 @@ const front = process({
 });
 
 function words(plan: BoundPlan, action: Action): string {
-  const name =
-    'process' in action && action.process !== null ? `${plan.processes[action.process]?.name}` : '';
+  const index = 'process' in action ? action.process : null;
+  const name = index === null ? '' : `${plan.processes[index]?.name}`;
   switch (action.type) {
     case 'signal':
       return `${action.signal} to ${name}${action.target === 'group' ? ' and its group' : ''}`;
@@ -47,7 +47,9 @@ function talk(plan: BoundPlan): Talk {
   let last = step(plan, initial(plan, 1000, here), { nowMs: 1000, events: [] });
   const say = (...events: readonly Event[]): readonly string[] => {
     last = deliver(world, events);
-    return last.actions.map((action) => words(plan, action));
+    return last.actions
+      .filter((action) => action.type !== 'examine')
+      .map((action) => words(plan, action));
   };
   const after = (ms: number): readonly string[] => {
     world.nowMs += ms;

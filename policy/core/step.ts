@@ -13,6 +13,7 @@ import type { Action } from './action.ts';
 import { acted, type Hand, handInputs, readAsk, refused, whyNotByHand } from './ask.ts';
 import { causeAmong, finalCode, isUnexpected } from './end.ts';
 import type { Batch, Event } from './event.ts';
+import { examine } from './examine.ts';
 import { forwardAll, forwardNamed, isSuspend, suspend } from './forward.ts';
 import type { Record as Note } from './record.ts';
 import { settle } from './settle.ts';
@@ -96,7 +97,10 @@ function answer(work: Work, event: Extract<Event, { type: 'asked' }>): void {
   else act(work, event.client, ask.hand);
 }
 
-type OfRun = Exclude<Event, { type: 'signal_received' | 'swept' | 'stopped' | 'asked' }>;
+type OfRun = Exclude<
+  Event,
+  { type: 'signal_received' | 'swept' | 'stopped' | 'asked' | 'examined' }
+>;
 
 function inputOf(work: Work, event: OfRun): Input {
   if (event.type !== 'probe_finished') return event;
@@ -116,6 +120,11 @@ function apply(work: Work, event: Event): void {
     const { killed, left, blind } = event;
     work.notes.push({ type: 'swept', killed, left, blind });
     finish(work);
+    return;
+  }
+  if (event.type === 'examined') {
+    const { type: _type, process: _process, run: _run, ...found } = event;
+    work.state = { ...work.state, found, examining: false };
     return;
   }
   // An event of an earlier run is dropped: nobody asks about that run any more.
@@ -150,11 +159,22 @@ function passTime(work: Work): void {
   }
 }
 
+/** Before any signal goes out: whoever holds a port may be one of those that are told to end. */
+function lookAt(work: Work, index: number): void {
+  work.actions.unshift(examine(work.plan, work.units, index));
+  work.state = { ...work.state, examining: true };
+}
+
 /** The first unexpected end of an essential process is the cause; nothing later changes it. */
 function findCause(work: Work, before: readonly Unit[]): void {
   const { plan, units, nowMs } = work;
   const { stop } = work.state;
-  if (plan.mode === 'init') return;
+  if (plan.mode === 'init') {
+    // What the command says of itself is its own business, but there is none.
+    const failed = units[0]?.end?.type === 'spawn_failed' && before[0]?.end === null;
+    if (failed && !work.state.examining) lookAt(work, 0);
+    return;
+  }
   const ended: number[] = [];
   for (const index of work.touched) {
     const unit = units[index];
@@ -167,6 +187,7 @@ function findCause(work: Work, before: readonly Unit[]): void {
     ended.sort((a, b) => a - b);
     const cause = causeAmong(plan, units, ended);
     work.state = { ...work.state, cause, stop: beginStop(plan, units, null, nowMs) };
+    if (cause !== null) lookAt(work, cause);
     touchAll(work);
   } else if (nowMs < stop.beginsAtMs) {
     // With one of them gone there is nothing to go on serving with.
@@ -263,8 +284,10 @@ function endWhenNothingIsLeft(work: Work): void {
     return;
   }
   if (phase !== 'running' || work.units.some((unit) => unit.state !== 'done')) return;
+  const alone = work.plan.mode === 'init' && !pid1;
+  if (alone && work.state.examining) return;
   if (work.plan.init?.session === true) endSession(work);
-  if (work.plan.mode === 'init' && !pid1) {
+  if (alone) {
     finish(work);
     return;
   }

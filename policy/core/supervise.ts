@@ -1,5 +1,6 @@
 /** The supervising section: holds the state between two calls of the host. */
 import type { BoundPlan } from '../plan/plan.ts';
+import { aboutOf } from '../report/about.ts';
 import { lines } from '../report/line.ts';
 import type { Action, Answer } from './action.ts';
 import type { Batch } from './event.ts';
@@ -18,9 +19,15 @@ let held: Held | null = null;
 function answer(now: Held, stepped: Stepped): Answer {
   held = { ...now, state: stepped.state };
   const said: Action[] = [];
-  for (const note of stepped.notes)
+  for (const note of stepped.notes) {
+    const told = note.type === 'over' ? aboutOf(now.plan, stepped.state, note) : null;
+    if (told !== null) {
+      const { process, about } = told;
+      said.push({ type: 'report', text: `tandem: ${about.sentence}`, process, about });
+    }
     for (const line of lines(now.plan, stepped.state, note, now.verbose))
       said.push({ type: 'log', text: line.text, tail: line.tail });
+  }
   if (said.length === 0) return { actions: stepped.actions, wakeAtMs: stepped.wakeAtMs };
   const ends = stepped.actions.filter((action) => action.type === 'exit');
   const others = stepped.actions.filter((action) => action.type !== 'exit');

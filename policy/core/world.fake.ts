@@ -5,6 +5,7 @@
  */
 import type { BoundPlan, BoundProcess } from '../plan/plan.ts';
 import type { Event, ProbeFor } from './event.ts';
+import type { Found } from './found.ts';
 import { violations } from './invariants.ts';
 import { initial, type State } from './state.ts';
 import { type Stepped, step } from './step.ts';
@@ -39,6 +40,26 @@ type Sim = {
   handed: boolean;
 };
 
+export const nothingFound: Found = {
+  phrase: null,
+  port: null,
+  holder: null,
+  listens: [],
+  oomKilled: false,
+  oomKills: null,
+  memoryBytes: null,
+  program: {
+    name: '/bin/app',
+    kind: 'elf',
+    executable: true,
+    interpreter: null,
+    interpreterThere: false,
+    machine: 62,
+    ownMachine: 62,
+    nearest: null,
+  },
+};
+
 export type World = {
   readonly plan: BoundPlan;
   readonly watched: boolean;
@@ -46,6 +67,8 @@ export type World = {
   nowMs: number;
   readonly sims: Sim[];
   sweeping: boolean;
+  /** The host was asked to look at this one. */
+  examining: { readonly process: number; readonly run: number } | null;
   exitCode: number | null;
   stopAskedAtMs: number | null;
   /** When the stop began, whoever began it. */
@@ -125,6 +148,7 @@ export function newWorld(plan: BoundPlan, pid1 = true, watched = false): World {
       handed: false,
     })),
     sweeping: false,
+    examining: null,
     exitCode: null,
     stopAskedAtMs: null,
     stopSinceMs: null,
@@ -244,7 +268,11 @@ export function deliver(world: World, events: readonly Event[]): Stepped {
       world.exitCode = action.code;
     }
     if (action.type === 'sweep') world.sweeping = true;
-    if (!('process' in action) || action.type === 'logs') continue;
+    if (action.type === 'examine') {
+      if (stepped.actions[0] !== action) throw new Error('looked at after something was asked');
+      world.examining = { process: action.process, run: action.run };
+    }
+    if (!('process' in action) || action.type === 'report' || action.type === 'logs') continue;
     const sim = world.sims[action.process] as Sim;
     if (action.type === 'spawn') {
       if (sim.main || sim.group) throw new Error('a spawn while the run before is there');
@@ -344,6 +372,15 @@ export function owed(world: World): readonly Happening[] {
         },
       });
   });
+  const looked = world.examining;
+  if (looked !== null)
+    out.push({
+      name: 'examined',
+      happen: () => {
+        world.examining = null;
+        return { type: 'examined', ...looked, ...nothingFound };
+      },
+    });
   if (world.sweeping)
     out.push({
       name: 'swept',

@@ -50,56 +50,19 @@ export function howItEnded(plan: BoundPlan, end: End): string {
   }
 }
 
-/** What a person can do about it, where that is known. */
-function hint(plan: BoundPlan, process: number, end: End, ranMs: number): string | null {
-  const port = plan.processes[process]?.port ?? null;
-  if (end.type === 'not_ready' && port === null)
-    return 'how it tells that it is ready stands in its `ready`';
-  if (end.type === 'not_ready')
-    return `does it listen on 127.0.0.1:${port}? PORT=${port} was set for it`;
-  if (end.type === 'address_in_use')
-    return 'give the process another port, or stop who listens there';
-  if (end.type === 'spawn_failed' && end.errno === 'ENOEXEC')
-    return 'a script needs a first line such as #!/bin/sh';
-  if (end.type === 'spawn_failed' && end.stage === 'setrlimit')
-    return 'no limit can be above the hard one that the container was given';
-  if (end.type === 'spawn_failed' && ['EPERM', 'EACCES'].includes(end.errno)) {
-    const key = { setuid: 'user', setgid: 'user', setgroups: 'user' }[end.stage] ?? end.stage;
-    if (end.stage !== 'exec') return `\`${key}\` needs a right that this container does not have`;
-  }
-  if (end.type !== 'exited') return null;
-  if (end.signal === 9) return 'nobody here sent that signal: was it out of memory?';
-  if (end.signal === 0 && end.code === 0 && ranMs < 2000)
-    return 'did it put itself in the background? It has to stay in the foreground';
-  return null;
-}
-
 function names(plan: BoundPlan, processes: readonly number[]): string {
   return processes.map((index) => plan.processes[index]?.name ?? '?').join(', ');
 }
 
-function overLines(
+/** A stop that was asked for, or an end that was nobody's fault; of any other a report is made. */
+function overLine(
   plan: BoundPlan,
   state: State,
   over: Extract<Note, { type: 'over' }>,
 ): readonly Line[] {
-  const { code, cause, signal, afterMs } = over;
-  const unit = cause === null ? undefined : state.units[cause];
-  const end = unit?.end ?? null;
-  if (cause !== null && unit !== undefined && end !== null) {
-    const ranMs = unit.endedAtMs - unit.startedAtMs;
-    const name = plan.processes[cause]?.name;
-    const after = unit.run > 0 ? ` after ${seconds(ranMs)}` : '';
-    const others = state.units.flatMap((other, i) => (i !== cause && other.run > 0 ? [i] : []));
-    const stopped = others.length > 0 ? `; stopped ${names(plan, others)}` : '';
-    const help = hint(plan, cause, end, ranMs);
-    const text = `tandem: ${name} ${howItEnded(plan, end)}${after}${stopped}; exit code ${code}`;
-    const lines: Line[] = [{ text, tail: cause }];
-    if (help !== null) lines.push({ text: `tandem: hint: ${help}`, tail: null });
-    return lines;
-  }
-  if (signal === null)
-    return [{ text: `tandem: everything has ended; exit code ${code}`, tail: null }];
+  const { code, signal, afterMs } = over;
+  if (over.cause !== null || (signal === null && code !== 0)) return [];
+  if (signal === null) return said(`everything has ended; exit code ${code}`);
   const wrong = new Set(endedBadly(plan, state.units, state.stop?.endedBefore ?? []));
   const bad = state.units.flatMap((unit, i) => (wrong.has(unit) ? [i] : []));
   const verdict =
@@ -111,8 +74,9 @@ function overLines(
             return `${names(plan, [i])} ${how === null ? '' : howItEnded(plan, how)}`;
           })
           .join(', ');
-  const text = `tandem: stopped on ${signalName(signal)} in ${seconds(afterMs)}: ${verdict}`;
-  return [{ text: `${text}; exit code ${code}`, tail: null }];
+  return said(
+    `stopped on ${signalName(signal)} in ${seconds(afterMs)}: ${verdict}; exit code ${code}`,
+  );
 }
 
 function said(text: string): readonly Line[] {
@@ -163,8 +127,6 @@ export function lines(
         !unit?.told &&
         !process.oneshot &&
         unit?.state !== 'held';
-      if (init && note.end.type === 'spawn_failed')
-        return said(`${name} ${howItEnded(plan, note.end)}`);
       return loud ? said(said1) : aside(said1);
     }
     case 'starts_again': {
@@ -198,7 +160,7 @@ export function lines(
     case 'anomaly':
       return said(`internal: ${note.input} for ${name} while ${note.state}; please report this`);
     case 'over':
-      return init ? [] : overLines(plan, state, note);
+      return init ? [] : overLine(plan, state, note);
     default:
       return unreachable(note);
   }

@@ -1,0 +1,16 @@
+/* The report at an end that nobody asked for. */
+#ifndef TANDEM_REPORT_H
+#define TANDEM_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "quickjs.h"
+
+/* `about` as the policy gives it; with the last lines of `process` (-1: of none). */
+void report(JSContext *context, JSValueConst about, int64_t process, const char *sentence);
+
+/* Async-signal-safe. To where Kubernetes reads why a container has ended, where that is. */
+void report_to_platform(const char *text, size_t length);
+
+#endif
