@@ -2,6 +2,7 @@
 #include "examine.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -58,10 +59,19 @@ void examine(const struct question *question, struct found *found)
 {
     const struct child *child = &host.children[question->process];
     *found = (struct found){.phrase = -1, .port = question->port, .holder_process = -1,
-                            .oom_killed = child->oom_killed, .oom_kills = oom_kills(),
-                            .memory_bytes = oom_limit_bytes()};
+                            .oom_killed = child->oom_killed, .oom_kills = -1,
+                            .memory_bytes = -1};
     look_at_lines(question, found);
-    program_look(child->argv[0], spawn_path(child), child->cwd, &found->program);
+    snprintf(found->program.name, sizeof found->program.name, "%s", child->argv[0]);
+    if (question->program)
+        program_look(child->argv[0], spawn_path(child), child->cwd, &found->program);
     if (question->sockets || (found->phrase >= 0 && found->phrase < question->port_phrases))
         sockets_look(question->process, found);
+}
+
+void examine_memory(struct found *found)
+{
+    found->oom_kills = oom_kills();
+    if (found->oom_kills > 0)
+        found->memory_bytes = oom_limit_bytes();
 }

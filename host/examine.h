@@ -39,12 +39,15 @@ struct question {
     const char *const *phrases;
     int phrases_count, port_phrases;
     int port;                /* 0: none */
-    bool sockets;
+    bool sockets, program;
 };
 
+/* What changes as soon as anybody is told to end. */
 void examine(const struct question *question, struct found *found);
+/* What stays. */
+void examine_memory(struct found *found);
 
-/* program.c: what stands where the program `name` should be, searched for in `dirs`. */
+/* program.c: what stands where the program of that name should be, searched for in `dirs`. */
 void program_look(const char *name, const char *dirs, const char *cwd, struct program *program);
 
 /* sockets.c: fills `holder…` and `listens…`; looks at a bounded part of /proc. */

@@ -110,7 +110,6 @@ void program_look(const char *name, const char *dirs, const char *cwd, struct pr
 {
     char path[4096], whole[4096], head[HEAD_BYTES];
     struct stat st;
-    snprintf(program->name, sizeof program->name, "%s", name);
     program->own_machine = OWN_MACHINE;
     int r = find_program(name, dirs, path, sizeof path);
     if (r == -ENOENT) {

@@ -66,17 +66,31 @@ static void put(const struct text *text)
     report_to_platform(text->bytes, text->length);
 }
 
+/* The library's function, once it has been read. */
+static JSValue compose;
+static bool prepared;
+
+void report_prepare(JSContext *context)
+{
+    if (prepared)
+        return;
+    JSValue library = engine_library(context, "reason");
+    compose = JS_IsObject(library) ? JS_GetPropertyStr(context, library, "reason") : JS_UNDEFINED;
+    prepared = true;
+    JS_FreeValue(context, library);
+    /* Whatever it was, the end is not held up by it. */
+    JS_FreeValue(context, JS_GetException(context));
+}
+
 /* False, and nothing is said, when the library can't be had or fails. */
 static bool composed(JSContext *context, JSValueConst about, const char *tail, size_t length)
 {
     static struct text text;
     bool done = false;
-    JSValue library = engine_library(context, "reason");
-    JSValue function = JS_IsObject(library) ? JS_GetPropertyStr(context, library, "reason")
-                                            : JS_UNDEFINED;
+    report_prepare(context);
     JSValueConst arguments[] = {about, JS_UNDEFINED};
-    JSValue made = JS_IsFunction(context, function)
-                       ? JS_Call(context, function, JS_UNDEFINED, 2, arguments) : JS_UNDEFINED;
+    JSValue made = JS_IsFunction(context, compose)
+                       ? JS_Call(context, compose, JS_UNDEFINED, 2, arguments) : JS_UNDEFINED;
     JSValue first = JS_IsObject(made) ? JS_GetPropertyStr(context, made, "before") : JS_UNDEFINED;
     JSValue last = JS_IsObject(made) ? JS_GetPropertyStr(context, made, "after") : JS_UNDEFINED;
     const char *before = JS_IsString(first) ? JS_ToCString(context, first) : NULL;
@@ -95,9 +109,6 @@ static bool composed(JSContext *context, JSValueConst about, const char *tail, s
     JS_FreeValue(context, first);
     JS_FreeValue(context, last);
     JS_FreeValue(context, made);
-    JS_FreeValue(context, function);
-    JS_FreeValue(context, library);
-    /* Whatever it was, the end is not held up by it. */
     JS_FreeValue(context, JS_GetException(context));
     return done;
 }

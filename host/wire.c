@@ -102,6 +102,7 @@ static void asked(JSContext *context, JSValue o, const struct event *e)
 
 /* Of the one `examine` that was asked for last. */
 static struct found found;
+static bool examining;
 
 static void set_or_null(JSContext *context, JSValue o, const char *key, int64_t value, int64_t none)
 {
@@ -301,8 +302,10 @@ static void do_examine(JSContext *context, JSValueConst a)
                                 .phrases_count = (int)count,
                                 .port_phrases = (int)get_int(context, a, "portPhrases"),
                                 .port = port > 0 && port < 65536 ? (int)port : 0,
-                                .sockets = get_bool(context, a, "sockets")};
+                                .sockets = get_bool(context, a, "sockets"),
+                                .program = get_bool(context, a, "program")};
     examine(&question, &found);
+    examining = true;
     for (int64_t i = 0; i < count; i++)
         JS_FreeCString(context, phrases[i]);
     JS_FreeValue(context, list);
@@ -407,5 +410,11 @@ void wire_apply(JSContext *context, JSValueConst answer)
         JS_FreeValue(context, action);
     }
     JS_FreeValue(context, actions);
+    /* The others have been told to end and are busy with it: what is left costs no time. */
+    if (examining) {
+        examining = false;
+        examine_memory(&found);
+        report_prepare(context);
+    }
     host.wake_at_ms = get_int(context, answer, "wakeAtMs");
 }

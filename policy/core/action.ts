@@ -24,6 +24,7 @@ export type Action =
    * Looks at a run that made the container stop. Answered by one `examined`, in the next batch.
    * `phrases`: texts to look for in its last lines, the first `portPhrases` of them about a port.
    * `sockets`: who listens on `port`, and where its group does, even when no line is about it.
+   * `program`: what stands where its program should be; else only its name.
    */
   | ({
       readonly type: 'examine';
@@ -31,6 +32,7 @@ export type Action =
       readonly portPhrases: number;
       readonly port: number | null;
       readonly sockets: boolean;
+      readonly program: boolean;
     } & RunRef)
   /**
    * Why everything has ended although nobody asked: composed by the library of reasons, with the

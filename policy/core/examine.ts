@@ -11,5 +11,7 @@ export function examine(plan: BoundPlan, units: readonly Unit[], process: number
   const port = end?.type === 'address_in_use' ? end.port : own;
   // Whoever listens is looked for where that may be the point, since it takes a walk through /proc.
   const sockets = end?.type === 'address_in_use' || end?.type === 'not_ready';
-  return { type: 'examine', process, run: unit?.run ?? 0, phrases, portPhrases, port, sockets };
+  const program = end?.type === 'spawn_failed';
+  const run = unit?.run ?? 0;
+  return { type: 'examine', process, run, phrases, portPhrases, port, sockets, program };
 }
