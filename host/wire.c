@@ -6,31 +6,9 @@
 
 #include "control.h"
 #include "engine.h"
-#include "examine.h"
 #include "host.h"
-#include "report.h"
 #include "text.h"
-
-static void set(JSContext *context, JSValue object, const char *key, JSValue value)
-{
-    /* A failure here is out of memory and would show as a broken batch; stop at once instead. */
-    CHECK(JS_SetPropertyStr(context, object, key, value) >= 0);
-}
-
-static void set_int(JSContext *context, JSValue object, const char *key, int64_t value)
-{
-    set(context, object, key, JS_NewInt64(context, value));
-}
-
-static void set_bool(JSContext *context, JSValue object, const char *key, bool value)
-{
-    set(context, object, key, JS_NewBool(context, value));
-}
-
-static void set_text(JSContext *context, JSValue object, const char *key, const char *value)
-{
-    set(context, object, key, JS_NewString(context, value));
-}
+#include "wire.h"
 
 static void spawned(JSContext *context, JSValue o, const struct event *e)
 {
@@ -100,63 +78,6 @@ static void asked(JSContext *context, JSValue o, const struct event *e)
     set(context, o, "text", text_in(context, control_request((uint32_t)e->a)));
 }
 
-/* Of the one `examine` that was asked for last. */
-static struct found found;
-static bool examining;
-
-static void set_or_null(JSContext *context, JSValue o, const char *key, int64_t value, int64_t none)
-{
-    set(context, o, key, value == none ? JS_NULL : JS_NewInt64(context, value));
-}
-
-static void set_bytes(JSContext *context, JSValue o, const char *key, const char *text)
-{
-    set(context, o, key, *text ? text_in(context, text) : JS_NULL);
-}
-
-static JSValue program_value(JSContext *context, const struct program *program)
-{
-    static const char *const kinds[] = {"missing", "folder", "script", "elf", "other"};
-    JSValue o = JS_NewObject(context);
-    set(context, o, "name", text_in(context, program->name));
-    set_text(context, o, "kind", kinds[program->kind]);
-    set_bool(context, o, "executable", program->executable);
-    set_bytes(context, o, "interpreter", program->interpreter);
-    set_bool(context, o, "interpreterThere", program->interpreter_there);
-    set_int(context, o, "machine", program->machine);
-    set_int(context, o, "ownMachine", program->own_machine);
-    set_bytes(context, o, "nearest", program->nearest);
-    return o;
-}
-
-static JSValue holder_value(JSContext *context)
-{
-    if (!found.holder)
-        return JS_NULL;
-    JSValue o = JS_NewObject(context);
-    set_int(context, o, "pid", found.holder);
-    set(context, o, "name", text_in(context, found.holder_name));
-    set_or_null(context, o, "process", found.holder_process, -1);
-    return o;
-}
-
-static void examined(JSContext *context, JSValue o, const struct event *e)
-{
-    (void)e;
-    JSValue listens = JS_NewArray(context);
-    for (int i = 0; i < found.listens_count; i++)
-        CHECK(JS_SetPropertyUint32(context, listens, (uint32_t)i,
-                                   JS_NewInt32(context, found.listens[i])) >= 0);
-    set_or_null(context, o, "phrase", found.phrase, -1);
-    set_or_null(context, o, "port", found.port, 0);
-    set(context, o, "holder", holder_value(context));
-    set(context, o, "listens", listens);
-    set_bool(context, o, "oomKilled", found.oom_killed);
-    set_or_null(context, o, "oomKills", found.oom_kills, -1);
-    set_or_null(context, o, "memoryBytes", found.memory_bytes, -1);
-    set(context, o, "program", program_value(context, &found.program));
-}
-
 static const struct {
     const char *name;
     bool of_run;
@@ -177,7 +98,7 @@ static const struct {
     [EV_SIGNAL_RECEIVED] = {"signal_received", false, signal_received},
     [EV_SWEPT] = {"swept", false, swept},
     [EV_ASKED] = {"asked", false, asked},
-    [EV_EXAMINED] = {"examined", true, examined},
+    [EV_EXAMINED] = {"examined", true, wire_examined},
 };
 
 JSValue wire_batch(JSContext *context, int64_t now)
@@ -199,25 +120,6 @@ JSValue wire_batch(JSContext *context, int64_t now)
     set_int(context, batch, "nowMs", now);
     set(context, batch, "events", events);
     return batch;
-}
-
-static int64_t get_int(JSContext *context, JSValueConst object, const char *key)
-{
-    JSValue value = JS_GetPropertyStr(context, object, key);
-    int64_t n = -1;
-    CHECK(!JS_IsUndefined(value));
-    if (!JS_IsNull(value))
-        CHECK(JS_ToInt64(context, &n, value) == 0);
-    JS_FreeValue(context, value);
-    return n;
-}
-
-static bool get_bool(JSContext *context, JSValueConst object, const char *key)
-{
-    JSValue value = JS_GetPropertyStr(context, object, key);
-    bool yes = JS_ToBool(context, value) > 0;
-    JS_FreeValue(context, value);
-    return yes;
 }
 
 static void do_spawn(JSContext *context, JSValueConst a)
@@ -283,49 +185,6 @@ static void do_log(JSContext *context, JSValueConst a)
         log_tail((uint32_t)tail);
 }
 
-enum { PHRASES_MAX = 64 };
-
-static void do_examine(JSContext *context, JSValueConst a)
-{
-    const char *phrases[PHRASES_MAX];
-    JSValue list = JS_GetPropertyStr(context, a, "phrases");
-    int64_t process = get_int(context, a, "process"), count = get_int(context, list, "length");
-    CHECK(process >= 0 && process < host.children_count && count >= 0 && count <= PHRASES_MAX);
-    for (int64_t i = 0; i < count; i++) {
-        JSValue phrase = JS_GetPropertyUint32(context, list, (uint32_t)i);
-        phrases[i] = JS_ToCString(context, phrase);
-        CHECK(phrases[i]);
-        JS_FreeValue(context, phrase);
-    }
-    int64_t port = get_int(context, a, "port");
-    struct question question = {.process = (uint32_t)process, .phrases = phrases,
-                                .phrases_count = (int)count,
-                                .port_phrases = (int)get_int(context, a, "portPhrases"),
-                                .port = port > 0 && port < 65536 ? (int)port : 0,
-                                .sockets = get_bool(context, a, "sockets"),
-                                .program = get_bool(context, a, "program")};
-    examine(&question, &found);
-    examining = true;
-    for (int64_t i = 0; i < count; i++)
-        JS_FreeCString(context, phrases[i]);
-    JS_FreeValue(context, list);
-    loop_event((struct event){.type = EV_EXAMINED, .process = (uint32_t)process,
-                              .run = (uint32_t)get_int(context, a, "run")});
-}
-
-static void do_report(JSContext *context, JSValueConst a)
-{
-    JSValue about = JS_GetPropertyStr(context, a, "about");
-    JSValue value = JS_GetPropertyStr(context, a, "text");
-    const char *text = JS_ToCString(context, value);
-    int64_t process = get_int(context, a, "process");
-    CHECK(text && process < host.children_count);
-    report(context, about, process, text);
-    JS_FreeCString(context, text);
-    JS_FreeValue(context, value);
-    JS_FreeValue(context, about);
-}
-
 static void do_sweep(JSContext *context, JSValueConst a)
 {
     sweep_start(get_int(context, a, "graceMs"), get_int(context, a, "killMs"));
@@ -381,7 +240,7 @@ static const struct {
     void (*apply)(JSContext *, JSValueConst);
 } appliers[] = {
     {"spawn", do_spawn}, {"signal", do_signal}, {"probe", do_probe}, {"log", do_log},
-    {"pre_stop", do_pre_stop}, {"examine", do_examine}, {"report", do_report},
+    {"pre_stop", do_pre_stop}, {"examine", wire_examine}, {"report", wire_report},
     {"answer", do_answer}, {"logs", do_logs}, {"journal", do_journal},
     {"sweep", do_sweep}, {"suspend", do_suspend}, {"exit", do_exit},
 };
@@ -411,10 +270,6 @@ void wire_apply(JSContext *context, JSValueConst answer)
     }
     JS_FreeValue(context, actions);
     /* The others have been told to end and are busy with it: what is left costs no time. */
-    if (examining) {
-        examining = false;
-        examine_memory(&found);
-        report_prepare(context);
-    }
+    wire_examine_rest(context);
     host.wake_at_ms = get_int(context, answer, "wakeAtMs");
 }
