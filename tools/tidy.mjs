@@ -32,6 +32,7 @@ const wide = [
   'tools/mutate.mjs',
   'policy/desk/commands.ts',
   'policy/desk/keys.ts',
+  'policy/desk/keys-front.ts',
   'policy/desk/keys-probe.ts',
   'policy/desk/keys-process.ts',
   'policy/desk/man.ts',

@@ -243,7 +243,7 @@ export function decodePreStop(d: Decoder, tree: Tree, path: string): PlannedPreS
     given = {
       ...tree,
       type: 'map',
-      entries: [{ key: first.key, value: { ...first.value, entries: rest } }],
+      entries: [{ key: first.key, value: { ...first.value, entries: rest } }, ...entries.slice(1)],
     };
   }
   const probe = readKind(d, 'pre_stop', given, { delay, exec, http }, path);

@@ -1,35 +1,18 @@
 /** A tree to a plan. What is wrong is reported; what is right is kept, so that all is said at once. */
 import { defaultStopTimeoutMs, emptyPlan, takenNames } from '../plan/defaults.ts';
-import {
-  type Plan,
-  type PlannedControl,
-  type PlannedFront,
-  type PlannedProcess,
-  type PlannedRoute,
-  planVersion,
-} from '../plan/plan.ts';
+import { type Plan, type PlannedControl, type PlannedProcess, planVersion } from '../plan/plan.ts';
+import type { PlannedFront } from '../plan/planned-front.ts';
+import { readFront } from './decode-front.ts';
 import { decodeProcess } from './decode-process.ts';
-import {
-  type Decoder,
-  isKnown,
-  note,
-  readDuration,
-  readMap,
-  readOneOf,
-  readPort,
-  readText,
-  wrong,
-} from './decoder.ts';
+import { type Decoder, isKnown, note, readDuration, readMap, readOneOf, readText, wrong } from './decoder.ts';
 import type { Issue, Places } from './issue.ts';
-import type { Entry, Scalar, Tree } from './tree.ts';
+import type { Tree } from './tree.ts';
 
 export type Decoded = {
   readonly plan: Plan;
   readonly issues: readonly Issue[];
   readonly places: Places;
 };
-
-const defaultFrontPort = { text: '${PORT:-8080}' } as const;
 
 const nameForm = /^[A-Za-z][\w-]*$/;
 
@@ -48,62 +31,6 @@ function readProcesses(d: Decoder, tree: Tree): readonly PlannedProcess[] {
       );
     return decodeProcess(d, key, value);
   });
-}
-
-/** `/static/*` and `/static/` to `/static/`, `/*` to `/`. */
-function routePath(d: Decoder, key: Scalar): string | null {
-  const path = key.text.endsWith('/*') ? key.text.slice(0, -1) : key.text;
-  if (!path.startsWith('/'))
-    return wrong(d, key.span, `cannot route \`${key.text}\`: a route begins with \`/\``);
-  if (path.includes('*'))
-    return wrong(d, key.span, `cannot route \`${key.text}\`: \`*\` may only be the end of it`);
-  if (path.endsWith('/')) return path;
-  const hint = `write \`${path}/*\``;
-  return wrong(d, key.span, `cannot route \`${path}\`: a route ends with \`/*\``, hint);
-}
-
-function readRoute(d: Decoder, entry: Entry): PlannedRoute | null {
-  const path = routePath(d, entry.key);
-  const value = readText(d, entry.key.text, entry.value);
-  if (path === null || value === null) return null;
-  if (/^(\/|\.\.?\/|\.\.?$)/.test(value.text))
-    return { type: 'directory', path, directory: value.text };
-  return { type: 'process', path, process: value.text };
-}
-
-export const frontKeys = {
-  owner: 'the front',
-  known: ['port', 'routes'],
-  planned: [],
-  foreign: { listen: 'port', locations: 'routes', paths: 'routes' },
-};
-
-function readFront(d: Decoder, key: Scalar, tree: Tree): PlannedFront | null {
-  const entries = readMap(d, 'front', tree);
-  if (entries === null) return null;
-  note(d, 'front', key);
-  // Where a default clashes with something, the front itself is the place to look at.
-  note(d, 'front.port', key);
-  let port: PlannedFront['port'] = defaultFrontPort;
-  const routes: PlannedRoute[] = [];
-  for (const entry of entries) {
-    if (!isKnown(d, entry.key, frontKeys)) continue;
-    if (entry.key.text === 'port') {
-      note(d, 'front.port', entry.value);
-      port = readPort(d, 'port', entry.value) ?? port;
-    } else {
-      for (const one of readMap(d, 'routes', entry.value) ?? []) {
-        const route = readRoute(d, one);
-        if (route === null) continue;
-        note(d, `front.routes.${routes.length}`, one.value);
-        note(d, `front.routes.${routes.length}.key`, one.key);
-        routes.push(route);
-      }
-    }
-  }
-  if (!entries.some((entry) => entry.key.text === 'routes'))
-    wrong(d, key.span, 'cannot open the front: it has no `routes`', 'for one app: `/*: NAME`');
-  return { port, routes };
 }
 
 export const controlKeys = {

@@ -4,6 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { checkPlan } from '../plan/compile.ts';
+import { newDirectory, newFront, newUpstream } from '../plan/planned-front.ts';
 import { type Decoded, decode } from './decode.ts';
 import type { Issue } from './issue.ts';
 import { parseYaml } from './parse.ts';
@@ -49,11 +50,8 @@ front:
     port: 8081,
   });
   expect(plan.front).toEqual({
-    port: { text: '${PORT:-8080}' },
-    routes: [
-      { type: 'directory', path: '/static/', directory: './static/' },
-      { type: 'process', path: '/', process: 'app' },
-    ],
+    ...newFront,
+    routes: [newDirectory('/static/', './static/'), newUpstream('/', 'app')],
   });
 });
 

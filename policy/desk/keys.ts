@@ -112,27 +112,3 @@ export const top: Group = {
     ],
   ]),
 };
-
-export const front: Group = {
-  name: 'front',
-  title: 'front',
-  text: 'The front becomes one nginx process. It starts when every process it routes to is ready, and at the stop it finishes the requests it has.',
-  keys: rows([
-    [
-      'port',
-      'port',
-      '${PORT:-8080}',
-      'Where the front listens, for IPv4 and IPv6.',
-      'port: ${PORT:-8080}',
-      ['port: 80:80', 'cannot read `port`: a port from 1 to 65535 is needed, and this is `80:80`'],
-    ],
-    [
-      'routes',
-      { shape: 'routes', said: 'a map of paths' },
-      null,
-      'The longest prefix wins; `/static/*` and `/static/` mean the same. A directory begins with `./` or `/`; any other text is a process, which needs a `port`.',
-      'routes:\n  /static/*: ./static/\n  /*: app',
-      ['routes:\n  static/*: app', 'cannot route `static/*`: a route begins with `/`'],
-    ],
-  ]),
-};

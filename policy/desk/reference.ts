@@ -1,10 +1,11 @@
 /** The pages of docs/reference and `tandem help KEY`, from the keys. */
 import { type Command, commands, exitStatus, variables } from './commands.ts';
-import { front, type Group, type Key, type KeyType, top } from './keys.ts';
+import { type Group, type Key, type KeyType, top } from './keys.ts';
+import { front, route } from './keys-front.ts';
 import { healthcheck, preStop, ready } from './keys-probe.ts';
 import { process } from './keys-process.ts';
 
-export const groups: readonly Group[] = [top, process, ready, healthcheck, preStop, front];
+export const groups: readonly Group[] = [top, process, ready, healthcheck, preStop, front, route];
 
 const names: Readonly<Record<string, string>> = {
   words: 'text, or list of words',

@@ -50,11 +50,36 @@ const { value } = fc.letrec<{ value: string; list: string; map: string }>((tie) 
 /** `${…}` in brackets has to be quoted. */
 const flow = value.map((text) => text.replace(/(?<!")\$\{X:-5s\}/g, '"${X:-5s}"'));
 const own = groups.find((group) => group.name === 'process')?.keys.map(({ key }) => key) ?? [];
+const route = groups.find((group) => group.name === 'route')?.keys.map(({ key }) => key) ?? [];
+const doors = groups.find((group) => group.name === 'front')?.keys.map(({ key }) => key) ?? [];
 const top = ['front', 'stop_timeout', 'stop_delay', 'logs', 'x-a'];
 
 test.each([
   ['of a process', own.filter((key) => key !== 'command' && key !== 'port'), process],
   ['at the top', top, (line: string) => `${process()}${line}\n`],
+  [
+    'of the front',
+    doors.filter((key) => key !== 'routes'),
+    (line: string) => `${process()}front:\n  routes: {}\n  ${line}\n`,
+  ],
+  [
+    'of a route to a directory',
+    route,
+    (line: string) =>
+      `${process()}front: {routes: {/*: {${line.startsWith('dir:') ? '' : 'dir: ./x, '}${line}}}}\n`,
+  ],
+  [
+    'of a route to a process',
+    route,
+    (line: string) =>
+      `${process()}front: {routes: {/*: {${line.startsWith('to:') ? '' : 'to: app, '}${line}}}}\n`,
+  ],
+  [
+    'of an answer',
+    route,
+    (line: string) =>
+      `${process()}front: {routes: {/*: {${line.startsWith('answer:') ? '' : 'answer: x, '}${line}}}}\n`,
+  ],
 ] as const)('what the reader accepts %s, the schema accepts', (_where, keys, file) => {
   fc.assert(
     fc.property(fc.constantFrom(...keys), flow, (key, text) => {

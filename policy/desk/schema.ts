@@ -1,13 +1,9 @@
 /** JSON Schema, draft 2020-12, from the keys: for editors' completion, hints and first checks. */
 import { limitNames } from '../config/decode-attributes.ts';
+import { routeKinds } from '../config/decode-route.ts';
 import { signalNames } from '../config/signal.ts';
-import {
-  front as frontGroup,
-  type Group,
-  type Key,
-  type KeyType,
-  top as topGroup,
-} from './keys.ts';
+import { type Group, type Key, type KeyType, top as topGroup } from './keys.ts';
+import { front as frontGroup, route as routeGroup } from './keys-front.ts';
 import { healthcheck, preStop, ready } from './keys-probe.ts';
 import { process } from './keys-process.ts';
 
@@ -36,12 +32,19 @@ export const patterns = {
   probe: '^(none|notify)$',
   assignment: '^[^=]+=',
   restart: '^(no|on-failure(:\\d{1,6})?|always|unless-stopped)$',
+  name: '^(?!/)(?!(.*/)?\\.\\.?(/|$)).*[^/]$',
+  ownPath: '^(?!.*z$)(?!.*//)(?!.*/\\.\\.?(/|$))/[\\w.~/-]*$|\\$',
+  address: '^(/|https?://|\\$)',
+  size: '^([1-9]\\d{0,6}[kmgKMG][bB]?|none)$',
+  cache: `^(no|immutable|(?=\\d)${units.join('')})$`,
+  code: '^\\d{3}$',
 } as const;
 /** Of the names in a map. */
 export const namePatterns = {
   process: '^(?!(front|tandem)$)[A-Za-z][A-Za-z0-9_-]*$',
   variable: '^[A-Za-z_][A-Za-z0-9_]*$',
   route: '^/([^*]*/)?\\*?$',
+  header: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
   any: '',
   extension: '^x-',
 } as const;
@@ -72,6 +75,8 @@ const words = { type: [...scalar.type, 'array'], items: scalar, minItems: 1 };
 const status = whole(100, 599, patterns.status);
 const octal = whole(0, 7777, patterns.octal);
 const limit = { type: ['integer', 'string'], minimum: -1, pattern: patterns.limit };
+/** Of a file in a directory: it leads nowhere else. */
+const name = { ...scalar, pattern: patterns.name };
 
 /** A path, or a request; only `pre_stop` has a `method`. */
 function http(more: Schema = {}): Schema {
@@ -85,6 +90,13 @@ function http(more: Schema = {}): Schema {
   return { ...closed(properties), type: ['string', 'object'], pattern: patterns.path };
 }
 
+/** What YAML reads as a value, where we read its text. */
+const yamlValues: Readonly<Record<string, readonly unknown[]>> = {
+  null: [null],
+  true: [true],
+  false: [false],
+};
+
 function ofType(type: KeyType): Schema {
   if (type === 'flag') return flag;
   if (type === 'port') return port;
@@ -94,9 +106,9 @@ function ofType(type: KeyType): Schema {
   if (type === 'words') return words;
   if (typeof type === 'string') return scalar;
   if ('whole' in type) return whole(type.whole[0], type.whole[1]);
-  // YAML's `null` is a value of its own to an editor.
+  // YAML's `null` and flags are values of their own to an editor.
   if ('oneOf' in type)
-    return { enum: type.oneOf.flatMap((one) => (one === 'null' ? [one, null] : [one])) };
+    return { enum: type.oneOf.flatMap((one) => [one, ...(yamlValues[one] ?? [])]) };
   return shapes[type.shape]?.() ?? {};
 }
 
@@ -161,7 +173,29 @@ const shapes: Readonly<Record<string, () => Schema>> = {
     }),
   front: () => ({ ...closed(properties(frontGroup)), required: ['routes'] }),
   control: () => ({ ...closed({ path: scalar, http: scalar }), type: [...scalar.type, 'object'] }),
-  routes: () => map(namePatterns.route, scalar),
+  routes: () => {
+    const all = properties(routeGroup);
+    const forms = Object.entries(routeKinds).map(([kind, keys]) => ({
+      ...closed(Object.fromEntries(keys.map((key) => [key, all[key]]))),
+      required: [kind],
+    }));
+    return map(namePatterns.route, anyOf(scalar, ...forms));
+  },
+  headers: () => map(namePatterns.header, scalar),
+  texts: () => ({ type: [...scalar.type, 'array'], items: scalar }),
+  name: () => name,
+  names: () => ({ ...name, type: [...scalar.type, 'array'], items: name }),
+  own_path: () => ({ type: 'string', pattern: patterns.ownPath }),
+  address: () => ({ type: 'string', pattern: patterns.address }),
+  nginx: () =>
+    closed({ http: scalar, server: scalar, location: map(namePatterns.any, scalar) }),
+  size: () => ({ type: 'string', pattern: patterns.size }),
+  cache: () => ({
+    type: ['string', 'boolean'],
+    pattern: patterns.cache,
+    examples: ['1h', 'no', 'immutable'],
+  }),
+  code: () => whole(100, 599, patterns.code),
   environment: () =>
     anyOf(map(variable, scalar), list({ type: 'string', pattern: patterns.assignment })),
   env_file: () => {

@@ -52,6 +52,11 @@ const texts: ReadonlyMap<string, string> = new Map([
   [patterns.probe, "'none' | 'notify'"],
   [patterns.assignment, '`${string}=${string}`'],
   [patterns.restart, "'no' | 'on-failure' | `on-failure:${number}` | 'always' | 'unless-stopped'"],
+  [patterns.ownPath, '`/${string}` | Late'],
+  [patterns.address, '`/${string}` | `http://${string}` | `https://${string}` | Late'],
+  [patterns.size, "`${number}${'k' | 'm' | 'g'}` | 'none'"],
+  [patterns.cache, "Duration | 'no' | 'immutable'"],
+  [patterns.code, '`${number}`'],
 ]);
 
 const keyTypes: ReadonlyMap<string, string> = new Map([

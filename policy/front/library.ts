@@ -1,2 +1,2 @@
 /** The section of the binary that holds the front's compiler. */
-export { compileFront } from './front.ts';
+export { bindFront } from './bind.ts';

@@ -10,6 +10,7 @@ import { newProcess } from './defaults.ts';
 import type { Facts } from './facts.ts';
 import { type Machine, machine } from './machine.fake.ts';
 import { type Bound, type Plan, type PlannedProcess, planVersion } from './plan.ts';
+import { newFront, newUpstream } from './planned-front.ts';
 
 const programs = ['app', 'db', 'nginx', 'memcached'];
 
@@ -57,7 +58,7 @@ describe('the environment', () => {
   });
 
   test('has no PORT without a port of its own where a front owns the container’s', () => {
-    const front = { port: 8080, routes: [] };
+    const front = { ...newFront, port: 8080 };
     const plan: Plan = { ...planOf({}, { name: 'b', port: 8081 }), front };
     const { launches } = good(plan, { env: ['PATH=/bin', 'PORT=8080'] });
     expect(launches[0]?.env).toEqual(['PORT']);
@@ -139,7 +140,7 @@ describe('what is missing is said', () => {
   });
 
   test('nginx, with how to get it', () => {
-    const front = { port: 8080, routes: [{ type: 'process', path: '/', process: 'app' } as const] };
+    const front = { ...newFront, port: 8080, routes: [newUpstream('/', 'app')] };
     const plan: Plan = { ...planOf({ port: 8081 }), front };
     const { issues } = bindOn(machine({ programs: ['app'] }), plan);
     expect(issues[0]?.text).toBe('cannot start the front: nginx is not installed');
@@ -148,7 +149,7 @@ describe('what is missing is said', () => {
   });
 
   test('a writable folder for the front’s configuration', () => {
-    const front = { port: 8080, routes: [{ type: 'process', path: '/', process: 'app' } as const] };
+    const front = { ...newFront, port: 8080, routes: [newUpstream('/', 'app')] };
     const plan: Plan = { ...planOf({ port: 8081 }), front };
     const { issues } = bindOn(machine({ programs, tempDir: null }), plan);
     expect(issues[0]?.text).toContain('no temporary directory (EROFS)');
@@ -157,10 +158,10 @@ describe('what is missing is said', () => {
 });
 
 test('the front is one process more, that needs what it routes to', () => {
-  const routes = [{ type: 'process', path: '/', process: 'db' } as const];
+  const routes = [newUpstream('/', 'db')];
   const plan: Plan = {
     ...planOf({ port: 8081 }, { name: 'db', command: ['db'], port: 8082 }),
-    front: { port: { text: '${PORT:-8080}' }, routes },
+    front: { ...newFront, routes },
   };
   const bound = good(plan, { env: ['PORT=9000', 'PATH=/bin'] });
   expect(bound.plan.processes[2]).toMatchObject({

@@ -11,7 +11,6 @@ import {
 } from '../config/interpolate.ts';
 import { type PlanIssue, planError, type Source } from '../config/issue.ts';
 import { bindControl } from './bind-control.ts';
-import { bindFront, type FrontProcess } from './bind-front.ts';
 import { bindHealth, bindPreStop, bindReady } from './bind-probe.ts';
 import { checkProgram } from './bind-program.ts';
 import { checkPorts } from './compile.ts';
@@ -27,6 +26,7 @@ import type {
   Plan,
   PlannedProcess,
 } from './plan.ts';
+import type { FrontProcess } from './planned-front.ts';
 
 /** What one binding works with. */
 export type Binder = {
@@ -266,7 +266,8 @@ function logMode(plan: Plan, options: BindOptions): LogMode {
 
 function withFront(
   plan: Plan,
-  front: FrontProcess,
+  port: number,
+  front: FrontProcess & { readonly env: readonly string[] },
   logs: LogMode,
 ): {
   readonly bound: BoundProcess;
@@ -278,24 +279,26 @@ function withFront(
     essential: true,
     restart: { policy: 'no', max: null },
     needs: frontNeeds(plan),
-    port: front.port,
-    ready: { type: 'probe', port: front.port },
+    port,
+    ready: { type: 'probe', port },
     readyTimeoutMs: 240_000,
     timeoutMs: null,
     health: null,
-    preStop: null,
+    preStop: front.preStop === null ? null : { type: 'act' },
     stopSignal: front.stopSignal,
     stopGraceMs: null,
     stopTarget: 'main',
     successCodes: [],
     forward: [],
   };
-  const probe = { type: 'tcp', port: front.port } as const;
-  const asked = { probe, word: null, health: null, preStop: null };
   const launch: Launch = {
-    ...front.launch,
-    ...asked,
     name: 'front',
+    argv: front.argv,
+    env: front.env,
+    probe: front.probe,
+    word: null,
+    health: null,
+    preStop: front.preStop,
     logs,
     stdin: 'null',
     cwd: null,
@@ -325,7 +328,10 @@ export function bind(
   const stopTimeoutMs = resolveDuration(binder, 'stop_timeout', plan.stopTimeoutMs);
   const logs = logMode(plan, options);
   const all = plan.processes.map((process) => bindOne(binder, process, logs, options));
-  const front = bindFront(binder, stopTimeoutMs);
+  const front =
+    plan.front === null
+      ? { port: null, process: null }
+      : facts.library('front').bindFront(binder, stopTimeoutMs);
   const ports = [
     ...all.map(({ bound }) => ({
       path: `processes.${bound.name}.port`,
@@ -339,7 +345,8 @@ export function bind(
   if (late || typeof plan.front?.port === 'object') binder.issues.push(...checkPorts(ports));
   if (!binder.issues.some((issue) => issue.severity === 'error'))
     for (const act of binder.later) act();
-  if (front.process !== null) all.push(withFront(plan, front.process, logs));
+  if (front.process !== null && front.port !== null)
+    all.push(withFront(plan, front.port, front.process, logs));
   if (binder.issues.some((issue) => issue.severity === 'error'))
     return { bound: null, issues: binder.issues };
   const bound: Bound = {

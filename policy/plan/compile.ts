@@ -77,7 +77,7 @@ function checkRoutes(plan: Plan, issues: PlanIssue[]): void {
           didYouMean(route.process, names) ?? 'a directory begins with `./` or `/`',
         ),
       );
-    else if (process.port === null)
+    else if (process.port === null && route.port === null && route.socket === null)
       issues.push(
         planError(
           path,

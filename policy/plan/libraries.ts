@@ -6,7 +6,7 @@ import type * as files from '../config/files.ts';
 import type { parseYaml } from '../config/parse.ts';
 import type * as words from '../config/words.library.ts';
 import type * as desk from '../desk/desk.ts';
-import type { compileFront } from '../front/front.ts';
+import type { bindFront } from '../front/bind.ts';
 import type * as attributes from './bind-attributes.ts';
 
 export type Libraries = {
@@ -17,7 +17,7 @@ export type Libraries = {
   /** What is said when something is wrong. */
   readonly words: typeof words;
   readonly attributes: typeof attributes;
-  readonly front: { readonly compileFront: typeof compileFront };
+  readonly front: { readonly bindFront: typeof bindFront };
   /** What a person at a desk asks for: `check`, `plan`, `graph`, `schema`, `help`. */
   readonly desk: typeof desk;
 };

@@ -3,7 +3,7 @@ import * as reading from '../config/files.ts';
 import { parseYaml } from '../config/parse.ts';
 import * as words from '../config/words.library.ts';
 import * as desk from '../desk/desk.ts';
-import { compileFront } from '../front/front.ts';
+import { bindFront } from '../front/bind.ts';
 import * as attributes from './bind-attributes.ts';
 import type { Fact, Facts, FileFacts } from './facts.ts';
 
@@ -53,7 +53,7 @@ export function machine(given: Machine = {}): Facts {
     badPattern: (pattern) => (pattern.includes('(') ? 'Missing )' : null),
     digest: (text) => `${text.length}`,
     library: (name) =>
-      ({ files: reading, words, attributes, yaml: { parseYaml }, front: { compileFront }, desk })[
+      ({ files: reading, words, attributes, yaml: { parseYaml }, front: { bindFront }, desk })[
         name
       ],
     isTerminal: () => false,

@@ -7,8 +7,10 @@
  * the supervising engine's heap.
  */
 
+import type { PlannedFront } from './planned-front.ts';
+
 /** Raised whenever a Plan written by an older Tandem would be read wrongly. */
-export const planVersion = 1;
+export const planVersion = 2;
 
 /** A string that is interpolated when the plan is bound: `${…}` and `$$` mean something in it. */
 export type Template = string;
@@ -133,16 +135,6 @@ export type PlannedHealth = {
 export type PlannedPreStop =
   | { readonly type: 'delay'; readonly delayMs: Late }
   | { readonly type: 'probe'; readonly method: string; readonly probe: PlannedProbe };
-
-export type PlannedFront = {
-  readonly port: Late;
-  readonly routes: readonly PlannedRoute[];
-};
-
-/** `path` ends with a slash for a prefix (`/static/*` and `/static/` mean the same); `/` is everything. */
-export type PlannedRoute =
-  | { readonly type: 'directory'; readonly path: string; readonly directory: Template }
-  | { readonly type: 'process'; readonly path: string; readonly process: string };
 
 /** How the supervisor runs: several processes, or one command that we are only the init of. */
 export type Mode = 'processes' | 'init';

@@ -9,15 +9,17 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { machine } from '../plan/machine.fake.ts';
-import { compileFront, type FrontRoute } from './front.ts';
-import { type NginxInput, problemWith, renderNginx } from './nginx.ts';
+import { compileFront } from './front.ts';
+import { frontOf, toDirectory, toPort } from './model.fake.ts';
+import { type NginxInput, problemWith, renderNginx } from './nginx-text.ts';
 
 const nginx = '/usr/sbin/nginx';
 const directory = mkdtempSync(join(tmpdir(), 'tandem-nginx-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-const toApp: FrontRoute = { type: 'process', path: '/', port: 8081 };
-const toFiles: FrontRoute = { type: 'directory', path: '/static/', directory: '/srv/static' };
+const settings = { path: '/bin', dry: true };
+const toApp = toPort('/', 8081);
+const toFiles = toDirectory('/static/', '/srv/static');
 
 function render(given: Partial<NginxInput> = {}): string {
   return renderNginx({
@@ -51,7 +53,7 @@ describe.skipIf(!existsSync(nginx))('nginx', () => {
     ['both address families', { ipv6: true }],
     ['an address aside', { listen: 'aside' }],
     ['workers as root', { userRoot: true }],
-    ['a path with quotes and blanks', { routes: [{ ...toFiles, directory: '/a "b" \\ c;{}' }] }],
+    ['a path with quotes and blanks', { routes: [toDirectory('/static/', '/a "b" \\ c;{}')] }],
   ])('accepts %s', (_what, given) => {
     expect(nginxSays(render(given))).toBe('');
   });
@@ -60,7 +62,7 @@ describe.skipIf(!existsSync(nginx))('nginx', () => {
     const path = fc.string({ unit: 'grapheme-ascii', maxLength: 12 });
     fc.assert(
       fc.property(path, path, (route, dir) => {
-        const one = { type: 'directory', path: `/${route}/`, directory: `/${dir}` } as const;
+        const one = toDirectory(`/${route}/`, `/${dir}`);
         if (problemWith(one) !== null) return;
         expect(nginxSays(render({ routes: [one] }))).toBe('');
       }),
@@ -73,7 +75,7 @@ test.each([
   ['/a$b', 'nginx can'],
   ['/a\nb', 'nginx can'],
 ])('a directory %j is refused, since nginx cannot take it', (dir, why) => {
-  expect(problemWith({ ...toFiles, directory: dir })).toContain(why);
+  expect(problemWith(toDirectory('/static/', dir))).toContain(why);
 });
 
 test.each<[string, RegExp]>([
@@ -107,19 +109,11 @@ test('no regular expression decides a route, and no map has one', () => {
   expect(lines.filter((line) => /^ +~/.test(line))).toEqual([]);
 });
 
-test('workers are bounded by the container’s CPU quota', () => {
-  const written = new Map<string, string>();
-  const files = { '/sys/fs/cgroup/cpu.max': '50000 100000\n' };
-  const facts = machine({ programs: ['nginx'], files, written });
-  compileFront({ port: 1, routes: [toApp], env: [], stopMs: 7500 }, facts);
-  expect([...written.values()][0]).toContain('worker_processes 1;');
-});
-
 test('as root, a directory that is closed to others is served as root, and that is said', () => {
   const files = { '/closed/static/a': '' };
   const facts = machine({ programs: ['nginx'], files, uid: 0, modes: { '/closed': 0o700 } });
   const routes = [{ ...toFiles, directory: '/closed/static' }];
-  const { issues } = compileFront({ port: 1, routes, env: [], stopMs: 7500 }, facts);
+  const { issues } = compileFront(frontOf(routes), facts, settings);
   expect(issues).toHaveLength(1);
   expect(issues[0]?.severity).toBe('warning');
   expect(issues[0]?.hint).toContain('chmod o+x /closed');
@@ -136,7 +130,7 @@ test('the test of the configuration opens no port that a client asks', () => {
       return { value: { code: 0, output: '' }, error: null };
     },
   });
-  compileFront({ port: 8080, routes: [toApp], env: [], stopMs: 7500 }, facts);
+  compileFront(frontOf([toApp]), facts, settings);
   const tested = written.get(ran[0]?.[ran[0].indexOf('-c') + 1] ?? '') ?? '';
   expect(tested).toContain('listen 127.255.255.254:8080');
   expect(tested).not.toMatch(/listen (8080|\[::\])/);
