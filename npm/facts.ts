@@ -23,7 +23,7 @@ import * as reading from '../policy/config/files.ts';
 import { parseYaml } from '../policy/config/parse.ts';
 import * as words from '../policy/config/words.library.ts';
 import * as desk from '../policy/desk/desk.ts';
-import { compileFront } from '../policy/front/front.ts';
+import { bindFront } from '../policy/front/bind.ts';
 import * as attributes from '../policy/plan/bind-attributes.ts';
 import type { Fact, Facts } from '../policy/plan/facts.ts';
 import { badPattern } from './pattern.ts';
@@ -154,8 +154,6 @@ export const facts: Facts = {
   badPattern,
   digest,
   library: (name) =>
-    ({ files: reading, words, attributes, yaml: { parseYaml }, front: { compileFront }, desk })[
-      name
-    ],
+    ({ files: reading, words, attributes, yaml: { parseYaml }, front: { bindFront }, desk })[name],
   isTerminal: (fd) => isatty(fd),
 };

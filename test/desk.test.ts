@@ -89,7 +89,7 @@ describe('tandem plan', () => {
     for (const [changed, why] of [
       [text.replace('hello', 'bye'), 'it was changed after it was made'],
       [text.slice(0, -20), 'it was changed after it was made'],
-      [text.replace('"tandem-plan":1', '"tandem-plan":7'), 'it is a plan of version 7'],
+      [text.replace('"tandem-plan":2', '"tandem-plan":7'), 'it is a plan of version 7'],
     ] as const) {
       writeFileSync(join(dir, 'q'), changed);
       const end = await run(['-f', 'q'], { cwd: dir });

@@ -4,7 +4,16 @@ import { type Plan, type PlannedControl, type PlannedProcess, planVersion } from
 import type { PlannedFront } from '../plan/planned-front.ts';
 import { readFront } from './decode-front.ts';
 import { decodeProcess } from './decode-process.ts';
-import { type Decoder, isKnown, note, readDuration, readMap, readOneOf, readText, wrong } from './decoder.ts';
+import {
+  type Decoder,
+  isKnown,
+  note,
+  readDuration,
+  readMap,
+  readOneOf,
+  readText,
+  wrong,
+} from './decoder.ts';
 import type { Issue, Places } from './issue.ts';
 import type { Tree } from './tree.ts';
 

@@ -187,8 +187,7 @@ const shapes: Readonly<Record<string, () => Schema>> = {
   names: () => ({ ...name, type: [...scalar.type, 'array'], items: name }),
   own_path: () => ({ type: 'string', pattern: patterns.ownPath }),
   address: () => ({ type: 'string', pattern: patterns.address }),
-  nginx: () =>
-    closed({ http: scalar, server: scalar, location: map(namePatterns.any, scalar) }),
+  nginx: () => closed({ http: scalar, server: scalar, location: map(namePatterns.any, scalar) }),
   size: () => ({ type: 'string', pattern: patterns.size }),
   cache: () => ({
     type: ['string', 'boolean'],

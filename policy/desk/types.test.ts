@@ -66,6 +66,7 @@ function fileOf(group: string, text: string): string {
   const within = (by: number): string => text.replace(/^/gm, ' '.repeat(by));
   if (group === 'front')
     return `front:\n${within(2)}\n${/^routes:/m.test(text) ? '' : '  routes: {/*: app}\n'}`;
+  if (group === 'route') return `front:\n  routes:\n    /*:\n${within(6)}\n`;
   if (group === 'top') return `${text}\n`;
   const own = /^command:/m.test(text) ? '' : '    command: ./app\n';
   return `processes:\n  app:\n${own}${within(4)}\n`;
@@ -91,9 +92,9 @@ test('every mistake that the schema refuses is refused, but for what is beyond a
   const missed = values
     .filter((_value, i) => said[i] === null)
     .map((value) => JSON.stringify(value).replace('{"processes":{"app":{"command":"./app",', ''));
-  // Ranges of numbers, `null`s that YAML makes, and lists that may not be empty.
+  // Ranges of numbers, names of headers and files, one of several keys, `null`s that YAML makes, and lists that may not be empty.
   const beyond =
-    /"fd":\d|"retries":0|"nice":|"oom_score_adj":|"success_codes":|:\[\]|"(port|tcp)":\d/;
+    /"fd":\d|"retries":0|"nice":|"oom_score_adj":|"success_codes":|:\[\]|"(port|tcp)":\d|"workers":0|z","routes|"(dir|to|redirect|answer|headers|index|not_found|script)":/;
   expect(missed.filter((text) => !beyond.test(text))).toEqual([]);
   expect(values.length - missed.length).toBeGreaterThan(30);
 });

@@ -164,7 +164,9 @@ function bare(writer: Writer, one: Schema, indent: string): string {
 }
 
 function typeOf(writer: Writer, one: Schema, indent: string): string {
-  const name = one === writer.process ? 'Process' : named[String(one['title'])];
+  // A front's `ready` is a path, and no way to be ready.
+  const known = one['type'] === 'string' ? undefined : named[String(one['title'])];
+  const name = one === writer.process ? 'Process' : known;
   if (name === undefined) return bare(writer, one, indent);
   if (!writer.declared.has(name)) {
     // Its place first, so that what it names comes after it.
