@@ -6,6 +6,7 @@ import { orderCommands } from '../plan/compile.ts';
 import { emptyPlan, newProcess, takenNames } from '../plan/defaults.ts';
 import type { Facts } from '../plan/facts.ts';
 import type { Plan, PlannedProcess } from '../plan/plan.ts';
+import { stopSignalOf } from '../plan/stop-signal.ts';
 import { type Flags, type Request, readArgv } from './argv.ts';
 import { runFiles } from './files.ts';
 import { help } from './help.ts';
@@ -70,7 +71,8 @@ function readCommand(read: Read, command: string, from: number): void {
     note(read, `${path}.command.${i}`, from, word, 0);
   });
   const given = program.map((word) => word.text);
-  read.processes.push({ ...newProcess(name), command: given, port, environment });
+  const stopSignal = stopSignalOf(given[0] ?? '');
+  read.processes.push({ ...newProcess(name), command: given, port, environment, stopSignal });
 }
 
 function planOf(mode: Plan['mode'], processes: readonly PlannedProcess[]): Plan {

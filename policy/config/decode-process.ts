@@ -1,6 +1,7 @@
 /** One process of a file. Each key has one reader here; adding a key begins here. */
 import { newProcess } from '../plan/defaults.ts';
 import type { Forward, PlannedProcess } from '../plan/plan.ts';
+import { stopSignalOf } from '../plan/stop-signal.ts';
 import { attributeReaders, variableName } from './decode-attributes.ts';
 import { decodeHealth, decodePreStop, decodeReady } from './decode-probe.ts';
 import {
@@ -291,6 +292,8 @@ export function decodeProcess(d: Decoder, name: Scalar, tree: Tree): PlannedProc
     note(d, `${path}.${key.text}`, value);
     readers[key.text]?.(d, value, `${path}.${key.text}`, draft);
   }
+  if (!draft.shell && !entries.some(({ key }) => key.text === 'stop_signal'))
+    draft.stopSignal = stopSignalOf(draft.command[0] ?? '');
   // A misspelt one has been reported, with the word that was meant.
   const is = ({ key }: Entry): boolean => key.text === 'command';
   const meant = ({ key }: Entry): boolean => nearest(key.text, keys.known) === 'command';

@@ -305,6 +305,20 @@ test('a Procfile line runs directly where it is plain words, through a shell whe
   ]);
 });
 
+test('a server that TERM cuts short is stopped with its own signal, unless another is written', () => {
+  const signals = (text: string): number[] =>
+    decodeProcfile(text).plan.processes.map((one) => one.stopSignal);
+  expect(signals('a: /usr/sbin/nginx -x\nb: php-fpm8.2 -F\nc: haproxy -W\nd: node x\n')).toEqual([
+    3, 3, 10, 15,
+  ]);
+  // Who runs in a shell is not known.
+  expect(signals('a: nginx -x | cat\n')).toEqual([15]);
+  const { plan } = read(
+    'processes:\n  a: {command: nginx}\n  b: {command: nginx, stop_signal: TERM}\n  c: {command: postgres}\n  d: {command: nginx, shell: true}\n',
+  );
+  expect(plan.processes.map((one) => one.stopSignal)).toEqual([3, 15, 2, 15]);
+});
+
 test('a Procfile’s `release` finishes before the others start, and takes no port from them', () => {
   const { plan, issues } = decodeProcfile('release: ./migrate\nweb: ./serve\nworker: ./work\n');
   expect(issues).toEqual([]);

@@ -9,6 +9,7 @@
  */
 import { emptyPlan, newProcess, takenNames } from '../plan/defaults.ts';
 import type { Plan, PlannedProcess } from '../plan/plan.ts';
+import { stopSignalOf } from '../plan/stop-signal.ts';
 import type { Decoded } from './decode.ts';
 import { type Decoder, wrong } from './decoder.ts';
 import { splitWords, type Word } from './words.ts';
@@ -59,7 +60,8 @@ function toProcess(d: Decoder, line: Line, index: number): PlannedProcess {
     d.places.set(`${path}.command.${i}`, place);
   });
   const environment = [['PORT', port] as const, ...env];
-  return { ...base, command: command.map((word) => word.text), environment };
+  const stopSignal = stopSignalOf(command[0]?.text ?? '');
+  return { ...base, command: command.map((word) => word.text), environment, stopSignal };
 }
 
 /** What is meant to finish does so before anything else starts. */

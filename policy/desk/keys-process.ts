@@ -167,8 +167,8 @@ export const process: Group = {
     [
       'stop_signal',
       'signal',
-      'TERM',
-      'The signal that asks it to end, by name or number.',
+      'TERM; of some servers their own',
+      'The signal that asks it to end, by name or number. Without it nginx and php-fpm get QUIT, haproxy USR1, httpd and apache2 WINCH, postgres INT, as their official images have it: TERM would cut what they have begun.',
       'stop_signal: QUIT',
       ['stop_signal: QUITT', 'cannot stop with `QUITT`: there is no such signal'],
     ],
