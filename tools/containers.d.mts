@@ -53,7 +53,7 @@ export type Container = {
   readonly name: string;
   /** The container's own address: what it listens on at 0.0.0.0 is reached there. */
   readonly address: string;
-  /** This machine, as the container reaches it. */
+  /** This machine, as the container reaches it; it knows it as `machine` too. */
   readonly host: string;
   /** By performance.now(), when its start was asked for. */
   readonly startedMs: number;

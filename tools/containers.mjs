@@ -284,7 +284,7 @@ async function network(name) {
 
 const unplug = (name) => spawnSync('ip', ['netns', 'del', name], { stdio: 'ignore' });
 
-function words(image, name, options) {
+function words(image, name, host, options) {
   const { env: variables = {}, volumes = [], tmpfs = [] } = options;
   const runtime = options.runtime === 'gvisor' ? ['--runtime', file('gvisor')] : [];
   return [
@@ -294,6 +294,7 @@ function words(image, name, options) {
     // Podman has systemd ask; there is none here.
     ...['--rm', '--no-healthcheck'],
     ...['--name', name, '--hostname', 'container', '--network', `ns:/run/netns/${name}`],
+    ...['--add-host', `machine:${host}`],
     ...Object.entries(variables).flatMap(([k, v]) => ['--env', `${k}=${v}`]),
     ...volumes.flatMap((volume) => ['--volume', volume]),
     ...tmpfs.flatMap((place) => ['--tmpfs', place]),
@@ -319,7 +320,7 @@ export async function start(image, options = {}) {
   const name = `${prefix}${count}`;
   running.set(name, null);
   const { host, address } = await network(name);
-  await must('podman', words(image, name, options));
+  await must('podman', words(image, name, host, options));
   const attach = ['start', '--attach', ...(options.tty ? ['--interactive'] : []), name];
   // A terminal of its own; `script` ends as the container does.
   const command = options.tty
