@@ -172,9 +172,10 @@ const backgroundMs = 2000;
 function endedWith0(cause: Cause, program: string): string {
   const name = program.slice(program.lastIndexOf('/') + 1);
   if ((cause.ranMs ?? 0) >= backgroundMs)
-    return 'it ended by itself; if it is meant to, write `oneshot: true` or `essential: false`';
+    return 'it ended by itself, as a job may; where the others are to go on: `oneshot: true` or `essential: false`';
   const known = daemons.find(([daemon]) => name.slice(0, daemon.length) === daemon);
-  const how = known === undefined ? '' : `: ${known[1]}`;
+  // The task of a job is right to end so, and nothing tells the two apart.
+  const how = known === undefined ? '; or is it a job? Then all is well' : `: ${known[1]}`;
   return `did it put itself in the background? It has to stay in the foreground${how}`;
 }
 

@@ -148,7 +148,7 @@ describe('the hint', () => {
     [
       'ended well, much later',
       { end: exited(0), ranMs: 60_000 },
-      'it ended by itself; if it is meant to, write `oneshot: true` or `essential: false`',
+      'it ended by itself, as a job may; where the others are to go on: `oneshot: true` or `essential: false`',
     ],
     [
       'not found, with a near name',
