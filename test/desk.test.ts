@@ -239,6 +239,28 @@ describe('tandem check warns', () => {
     expect(end.err).toMatch(/tandem\.yaml:9:5: warning: nothing reaches/);
   });
 
+  test('not of an nginx whose own configuration, or the template of it, keeps it in the foreground', async () => {
+    const dir = at({
+      nginx: '#!/bin/sh\nexit 1\n',
+      'nginx.conf.in': 'daemon off;\nlisten ${PORT};\n',
+    });
+    chmodSync(join(dir, 'nginx'), 0o755);
+    const command = `${dir}/nginx -c ${dir}/nginx.conf`;
+    const lines = `    command: ${command}\n    environment: {PORT: "\${P:-80}"}\n`;
+    const files = `    files: [{from: nginx.conf.in, to: ${dir}/nginx.conf}]\n`;
+    writeFileSync(join(dir, 'tandem.yaml'), `processes:\n  a:\n${lines}${files}`);
+    expect(await run(['check', '--strict'], { cwd: dir })).toMatchObject({ code: 0, err: '' });
+    writeFileSync(join(dir, 'tandem.yaml'), `processes:\n  a:\n${lines}`);
+    const none = await run(['check'], { cwd: dir });
+    expect(none.err).toContain('puts itself in the background');
+    expect(none.err).toContain('nginx refuses its configuration');
+  });
+
+  test('not of the PORT that a Procfile gives', async () => {
+    const dir = at({ Procfile: 'release: /bin/true\na: /bin/cat\nb: /bin/cat\n' });
+    expect(await run(['check', '--strict'], { cwd: dir })).toMatchObject({ code: 0, err: '' });
+  });
+
   test.skipIf(process.getuid?.() !== 0)('of what the process’s user may not do', async () => {
     const dir = at({
       own: '#!/bin/sh\n',

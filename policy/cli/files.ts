@@ -114,9 +114,11 @@ function act(
     const { renderJson } = facts.library('words');
     return json ? misconfigured('', renderJson([], written.issues, false)) : misconfigured(said);
   }
+  const isProcfile = paths.length === 1 && /(^|\/)Procfile[^/]*$/.test(paths[0] ?? '');
+  const from = { base: written.base, isProcfile };
   const mode: BindMode =
     type === 'check'
-      ? { check: (plan, bound) => facts.library('desk').lint(facts, plan, bound) }
+      ? { check: (plan, bound) => facts.library('desk').lint(facts, plan, bound, from) }
       : type === 'plan'
         ? { check: () => [], free: !request.bound }
         : { free: type === 'graph' };

@@ -9,10 +9,14 @@ import type { Bound, BoundProcess, Launch, Plan, PlannedProcess } from '../plan/
 import { reserveMs } from '../plan/share.ts';
 import { goesToBackground } from './background.ts';
 
+/** `base`: where relative paths begin. */
+export type From = { readonly base: string; readonly isProcfile: boolean };
+
 type Lint = {
   readonly facts: Facts;
   readonly plan: Plan;
   readonly env: ReadonlyMap<string, string>;
+  readonly from: From;
   readonly issues: PlanIssue[];
 };
 
@@ -115,13 +119,13 @@ function words(lint: Lint, process: PlannedProcess): void {
 
 function port(lint: Lint, process: PlannedProcess): void {
   const by = process.environment.find(([name]) => name === 'PORT');
-  if (by === undefined || lint.plan.mode !== 'processes') return;
+  // A Procfile's PORT is Tandem's own doing.
+  if (by === undefined || lint.plan.mode !== 'processes' || lint.from.isProcfile) return;
   const at = `processes.${process.name}.environment.PORT`;
   const text =
     process.port === null
       ? 'PORT is set by hand, so nobody knows that it listens there'
       : '`port` sets PORT, and this value is lost';
-  // A Procfile's PORT is Tandem's own doing.
   if (process.port !== null || /^\d+$/.test(by[1]))
     warn(lint, at, text, `write \`port: ${by[1]}\``);
 }
@@ -174,10 +178,35 @@ function access(lint: Lint, one: BoundProcess, launch: Launch): void {
     warn(lint, `${at}.command.0`, `${who} may not run \`${file}\``, `chmod o+x ${file}`);
 }
 
+type Configuration = { readonly isRendered: boolean; readonly text: string };
+
+/** What `-c` names: a file, or one that is rendered from a template before the start. */
+function configurationOf(lint: Lint, argv: readonly string[]): Configuration {
+  const named = argv[argv.indexOf('-c') + 1] ?? '';
+  const files = lint.plan.processes.flatMap((one) => one.files);
+  const made = argv.includes('-c') ? files.find((one) => one.to === named) : undefined;
+  const path = made === undefined ? named : absolute(lint.from.base, made.from);
+  const text = argv.includes('-c') ? (lint.facts.read(path).value ?? '') : '';
+  return { isRendered: made !== undefined, text };
+}
+
+/** What its command says of it, and for nginx its configuration. */
+function background(lint: Lint, process: PlannedProcess): void {
+  const argv = process.shell ? (process.command[0] ?? '').trim().split(/\s+/) : process.command;
+  const hint = goesToBackground(argv[0] === 'exec' ? argv.slice(1) : argv);
+  if (hint === null || process.oneshot) return;
+  if (/^\s*daemon\s+off\s*;/m.test(configurationOf(lint, argv).text)) return;
+  const why = `\`${argv[0]}\` puts itself in the background, and its end would stop everything`;
+  warn(lint, `processes.${process.name}.command`, why, hint);
+}
+
 /** nginx knows best what is wrong with a configuration of its own. */
 function ownNginx(lint: Lint, one: BoundProcess, launch: Launch): void {
   const [program = '', ...rest] = launch.argv;
   if (one.name === 'front' || program.slice(program.lastIndexOf('/') + 1) !== 'nginx') return;
+  const planned = lint.plan.processes.find(({ name }) => name === one.name);
+  // It is not there before the start.
+  if (planned !== undefined && configurationOf(lint, planned.command).isRendered) return;
   const path = pathOf(lint, launch);
   const file = lint.facts.find(program, path).value;
   if (file === null) return;
@@ -206,29 +235,26 @@ function routes(lint: Lint): void {
   });
 }
 
-export function lint(facts: Facts, plan: Plan, bound: Bound | null): readonly PlanIssue[] {
+export function lint(
+  facts: Facts,
+  plan: Plan,
+  bound: Bound | null,
+  from: From,
+): readonly PlanIssue[] {
   const env = new Map(
     facts.env().map((line): [string, string] => {
       const at = line.indexOf('=');
       return [line.slice(0, at), line.slice(at + 1)];
     }),
   );
-  const found: Lint = { facts, plan, env, issues: [] };
+  const found: Lint = { facts, plan, env, from, issues: [] };
   budget(found);
   graces(found);
   routes(found);
   for (const process of plan.processes) {
     words(found, process);
     port(found, process);
-    const argv = process.shell ? (process.command[0] ?? '').trim().split(/\s+/) : process.command;
-    const background = goesToBackground(argv[0] === 'exec' ? argv.slice(1) : argv);
-    if (background !== null && !process.oneshot)
-      warn(
-        found,
-        `processes.${process.name}.command`,
-        `\`${argv[0]}\` puts itself in the background, and its end would stop everything`,
-        background,
-      );
+    background(found, process);
   }
   bound?.plan.processes.forEach((one, i) => {
     const launch = bound.launches[i];

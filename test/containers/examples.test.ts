@@ -6,9 +6,9 @@ import { readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { type AddressInfo, createServer as createTcp, type Server, type Socket } from 'node:net';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { type Container, type Runtime, runtimes } from '../../tools/containers.mjs';
+import { type Container, type Runtime, runToEnd, runtimes } from '../../tools/containers.mjs';
 import { until } from '../binary.ts';
 import type { Answer } from '../http.ts';
 import { firstAnswer, get, image, longMs, said, says, under, up, word } from './support.ts';
@@ -301,6 +301,19 @@ for (const [name, tests] of Object.entries(claims)) {
   const made = await image(resolve('examples', name), `example-${name}`);
   for (const runtime of here)
     await under(runtime, made, (tag) => {
+      test(
+        `${name}: \`tandem check --strict\` finds nothing`,
+        async () => {
+          const files = readdirSync(join('examples', name));
+          for (const file of files.filter((one) => /\.yaml$|^Procfile$/.test(one))) {
+            const args = ['check', '--strict', '-f', file];
+            const env = { COLLECTOR_HOST: 'machine' };
+            const end = await runToEnd(tag, { runtime, plain: true, args, env });
+            expect(end, `${file}: ${end.out}${end.err}`).toMatchObject({ code: 0 });
+          }
+        },
+        testMs,
+      );
       for (const [claim, check] of Object.entries(tests(tag, runtime)))
         test(`${name}: ${claim}`, check, testMs);
     });
