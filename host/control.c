@@ -295,7 +295,7 @@ static void say(const char *what, const char *where, int error)
     char text[300];
     int n = snprintf(text, sizeof text, "tandem: cannot open %s %.200s: %s", what, where,
                      strerror(error));
-    log_text(text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
+    log_line(LEVEL_WARNING, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1, -1);
 }
 
 void control_open(const struct control_spec *spec)

@@ -53,6 +53,8 @@ struct probe_spec;
 int wire_probe(JSContext *context, JSValueConst spec, struct probe_spec *out);
 /* Copies launches out of a configuring engine into host.children; -errno. */
 int wire_launches(JSContext *context, JSValueConst launches);
+/* How output looks, by `{format, timestamps}` under this key. */
+struct logs wire_logs(JSContext *context, JSValueConst object, const char *key);
 
 /* The supervising engine, opened before the loop begins. */
 extern struct engine supervisor;

@@ -14,10 +14,9 @@
 #include <sys/types.h>
 
 #include "attributes.h"
+#include "log.h"
 #include "pump.h"
 #include "sink.h"
-
-enum { LOGS_INHERIT, LOGS_PREFIX };
 
 enum probe_kind { PROBE_NONE, PROBE_TCP, PROBE_HTTP, PROBE_GRPC, PROBE_UNIX, PROBE_FILE,
                   PROBE_EXEC };
@@ -66,7 +65,7 @@ struct child {
     char **env;              /* lines of our own environment, and of the changes */
     char **env_changes;
     char *cwd;
-    int logs;
+    struct logs logs;
     bool stdin_inherit;
     bool session;            /* leads one of its own, with the terminal */
     struct attributes *attributes; /* NULL: none */
@@ -113,6 +112,7 @@ struct host {
     struct rlimit original_nofile;
     bool pid1, subreaper, init_mode;
     struct pump *pump;
+    struct logs own_logs;    /* of what Tandem says itself */
     int64_t wake_at_ms;      /* -1: none */
     uint32_t probes_out;
     bool took_foreground;    /* the terminal was given to a process, to this one */
@@ -124,6 +124,7 @@ struct host {
     int exit_code;
     /* Set before the loop begins; from then on nothing here may end the process but the take-down. */
     volatile sig_atomic_t looping;
+    volatile sig_atomic_t taken_down;
 };
 
 extern struct host host;
@@ -181,11 +182,9 @@ void sweep_start(int64_t grace_ms, int64_t kill_ms);
 bool sweep_tick(int64_t now);
 int64_t sweep_next_wake_ms(void);
 
-/* log.c: Tandem's own lines; never blocks once the sinks are open. */
-void log_text(const char *text, size_t length);
-/* Whole lines, as they are. */
-void log_block(const char *text, size_t length);
-void log_tail(uint32_t process);
+/* output.c: the pipes for a new run, -1 where it inherits ours. 0 or -errno. */
+int output_open(const struct child *child, int out[2], int err[2]);
+void output_add(uint32_t process, int out, int err);
 
 /* takedown.c: ends everything without the policy, and exits 70. Async-signal-safe. */
 _Noreturn void takedown(const char *why);

@@ -10,7 +10,7 @@
 #include "sink.h"
 
 /* How long one line may wait for its reader before it is given up. */
-enum { WAIT_MS = 200 };
+enum { WAIT_MS = 200, PIECE_BYTES = 1 << 14 };
 
 static struct sink *sink;
 static unsigned long long lost;
@@ -26,19 +26,20 @@ int journal_open(const char *where)
     return 0;
 }
 
-/* In pieces that fit: a line may be longer than the ring. False when its reader does not take it. */
+/* In pieces that fit: a line may be long. False when its reader does not take it. */
 static bool put_piece(const char *bytes, size_t length)
 {
     while (length) {
-        size_t room = sink_room(sink), n = length < room ? length : room;
-        struct iovec piece = {(void *)bytes, n};
-        if (n == 0) {
-            sinks_drain(WAIT_MS);
-            if (sink_room(sink) == 0)
-                return false;
+        size_t room, n = length < PIECE_BYTES ? length : PIECE_BYTES;
+        char *to = sink_reserve(sink, n, &room);
+        if (!to && !sinks_drain(WAIT_MS))
+            to = sink_reserve(sink, n, &room);
+        else if (!to)
             continue;
-        }
-        sink_put(sink, &piece, 1);
+        if (!to)
+            return false;
+        memcpy(to, bytes, n);
+        sink_commit(sink, n);
         bytes += n;
         length -= n;
     }
@@ -67,10 +68,8 @@ static void put_lost(void)
     char text[64];
     int n = snprintf(text, sizeof text, "{\"lost\":%llu}\n", lost);
     struct iovec piece = {text, (size_t)n};
-    if (!lost || sink_room(sink) < (size_t)n)
-        return;
-    sink_put(sink, &piece, 1);
-    lost = 0;
+    if (lost && sink_put(sink, &piece, 1))
+        lost = 0;
 }
 
 enum { VALUES_MAX = 3 };

@@ -294,6 +294,18 @@ static int attributes_of(JSContext *context, JSValueConst launch, struct attribu
     return r;
 }
 
+struct logs wire_logs(JSContext *context, JSValueConst object, const char *key)
+{
+    JSValue spec = JS_GetPropertyStr(context, object, key);
+    struct logs logs = {.times = flag(context, spec, "timestamps")};
+    if (text_is(context, spec, "format", "prefix"))
+        logs.kind = FORM_PREFIX;
+    else if (text_is(context, spec, "format", "json"))
+        logs.kind = FORM_JSON;
+    JS_FreeValue(context, spec);
+    return logs;
+}
+
 int wire_launches(JSContext *context, JSValueConst launches)
 {
     host.children_count = (uint32_t)length_of(context, launches);
@@ -310,7 +322,7 @@ int wire_launches(JSContext *context, JSValueConst launches)
         if (i > 0)
             share_env(child, child - 1);
         child->cwd = copy_text(context, launch, "cwd");
-        child->logs = text_is(context, launch, "logs", "prefix") ? LOGS_PREFIX : LOGS_INHERIT;
+        child->logs = wire_logs(context, launch, "logs");
         child->session = flag(context, launch, "session");
         child->stdin_inherit = text_is(context, launch, "stdin", "inherit");
         child->probe.fd = child->drain.fd = -1;

@@ -1,24 +1,35 @@
 /* Tandem's own lines on stderr, through the same writer as everybody's, so that order is kept. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "entry.h"
 #include "host.h"
 
+enum { TAIL_LINES = 5, TEXT_BYTES = 4096, ENTRY_BYTES = 6 * TEXT_BYTES, AROUND_BYTES = 256 };
+
+size_t log_entry(char *to, size_t size, enum level level, const char *text, size_t length)
+{
+    static const char *const around[] = {
+        "{\"severity\":\"", "\",", "\"message\":\"",
+        "\"," ENTRY_LABELS "{\"process\":\"tandem\"}}\n",
+    };
+    char *from = to, *limit = to + size - AROUND_BYTES;
+    to = stpcpy(stpcpy(stpcpy(to, around[0]), level_name(level)), around[1]);
+    if (host.own_logs.times && !host.taken_down) {
+        to = stpcpy(to, "\"time\":\"");
+        to += form_stamp(to, 6);
+        to = stpcpy(to, "\",");
+    }
+    to = entry_text(stpcpy(to, around[2]), limit, text, length);
+    return (size_t)(stpcpy(to, around[3]) - from);
+}
+
+/* Never waits for a stuck reader: what does not fit is lost, the exit code is not. */
 static void put(const char *text, size_t length)
 {
     struct iovec piece = {(void *)text, length};
-    struct sink *sink = sink_of(2);
-    /* Never wait for a stuck reader: what does not fit is lost, the exit code is not. */
-    if (sink_room(sink) >= length)
-        sink_put(sink, &piece, 1);
-}
-
-void log_text(const char *text, size_t length)
-{
-    struct iovec pieces[2] = {{(void *)text, length}, {"\n", 1}};
-    struct sink *sink = sink_of(2);
-    if (sink_room(sink) > length)
-        sink_put(sink, pieces, 2);
+    sink_put(sink_of(2), &piece, 1);
 }
 
 void log_block(const char *text, size_t length)
@@ -26,22 +37,51 @@ void log_block(const char *text, size_t length)
     put(text, length);
 }
 
-enum { TAIL_LINES = 5 };
-
-void log_tail(uint32_t process)
+/* Each of the last lines, indented, behind a newline; the place behind them. */
+static char *add_tail(char *to, const char *end, uint32_t process)
 {
-    char text[4096];
+    char text[TEXT_BYTES / 2];
     size_t length = pump_tail(host.pump, process, text, sizeof text, TAIL_LINES);
-    const char *at = text, *end = text + length;
-    while (at < end) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        size_t size = stop ? (size_t)(stop - at) + 1 : (size_t)(end - at);
-        put("    ", 4);
-        put(at, size);
-        if (!stop)
-            put("\n", 1);
-        at += size;
+    for (size_t i = 0; i < length && end - to > 6; i++) {
+        if (i == 0 || text[i - 1] == '\n')
+            to = stpcpy(to, "\n    ");
+        if (text[i] != '\n')
+            *to++ = text[i];
     }
+    return to;
+}
+
+void log_line(enum level level, const char *text, size_t length, int64_t tail)
+{
+    /* Only the loop's thread speaks. */
+    static char whole[TEXT_BYTES], entry[ENTRY_BYTES];
+    char *to = whole, *end = whole + sizeof whole - 1;
+    bool json = host.own_logs.kind == FORM_JSON;
+    if (host.own_logs.times && !json) {
+        to += form_stamp(to, 3);
+        *to++ = ' ';
+    }
+    length = length < (size_t)(end - to) ? length : (size_t)(end - to);
+    memcpy(to, text, length);
+    to += length;
+    if (tail >= 0)
+        to = add_tail(to, end, (uint32_t)tail);
+    if (json) {
+        put(entry, log_entry(entry, sizeof entry, level, whole, (size_t)(to - whole)));
+    } else {
+        *to++ = '\n';
+        put(whole, (size_t)(to - whole));
+    }
+}
+
+void pump_dropped(uint32_t process, int which, uint64_t lines)
+{
+    char text[TEXT_BYTES / 8];
+    int n = snprintf(text, sizeof text,
+                     "tandem: %.*s: %llu lines of std%s were dropped: their reader was stuck or gone",
+                     FORM_NAME_BYTES, host.children[process].name, (unsigned long long)lines,
+                     which == 1 ? "out" : "err");
+    log_line(LEVEL_WARNING, text, (size_t)n, -1);
 }
 
 static const struct {

@@ -172,6 +172,7 @@ static void keep(JSContext *context, JSValueConst outcome, struct configured *ke
     JSValue json = JS_JSONStringify(context, plan, JS_UNDEFINED, JS_UNDEFINED);
     const char *text = JS_ToCStringLen(context, &kept->plan_length, json);
     kept->plan = text ? malloc(kept->plan_length + 1) : NULL;
+    host.own_logs = wire_logs(context, bound, "ownLogs");
     if (!kept->plan || wire_launches(context, launches))
         die("keep the plan", "out of memory");
     memcpy(kept->plan, text, kept->plan_length + 1);

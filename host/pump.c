@@ -3,64 +3,33 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "match.h"
+#include "stream.h"
 #include "tail.h"
 
 enum {
-    READ_BYTES = 1 << 14,
-    /* A line longer than this is passed on in parts; it has to fit the sink with its prefix. */
-    LINE_MAX_BYTES = 1 << 13,
+    READ_BYTES = 1 << 16,
+    /* Of those who write this much at once. */
+    PIPE_BYTES = 1 << 18,
     PARTIAL_MS = 100,
     STUCK_MS = 5000,
     /* One process that never stops writing must not keep the loop from the others. */
     READS_PER_TURN = 8,
-    DRAIN_MS = 200,
+    /* The same for one that was left behind and writes on. */
+    DRAIN_READS = 64,
+    /* How long a reader that is behind is waited for when a process has ended; and at the end. */
+    DRAIN_MS = 250,
+    DRAIN_ALL_MS = 4000,
+    /* One that takes nothing for this long is stuck. */
+    STILL_MS = 100,
 };
 
-struct stream {
-    int fd;
-    uint32_t process;
-    int which;
-    enum pump_mode mode;
-    char *prefix;
-    size_t prefix_length;
-    /* What came after the last newline. */
-    char *partial;
-    size_t partial_length;
-    int64_t partial_since_ms;
-    /* Not read while the sink is full, until then; 0: is read. */
-    int64_t stuck_since_ms;
-    bool dropping;
-    uint64_t dropped;
-    /* Of stderr only, from its first output. */
-    struct tail *tail;
-    /* Looked for in the first bytes of each line, until it is found. */
-    struct match *match;
-};
-
-struct pump {
-    int epoll_fd;
-    uint32_t tag;
-    struct stream *streams;
-    uint32_t count;
-    uint32_t partials, stuck;
-};
-
-static char read_buffer[READ_BYTES];
-
-static int64_t clock_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
+static char read_buffer[AHEAD_BYTES + READ_BYTES + SPARE_BYTES];
 
 struct pump *pump_open(int epoll_fd, uint32_t tag)
 {
@@ -85,80 +54,28 @@ static uint32_t index_for(struct pump *pump, uint32_t process, int which)
         if (stream->process != process || stream->which != which || stream->fd >= 0)
             continue;
         free(stream->tail);
-        stream->tail = NULL;
         return i;
     }
     return pump->count;
 }
 
-int pump_add(struct pump *pump, uint32_t process, int which, int fd, const char *prefix,
-             size_t prefix_length, enum pump_mode mode)
+int pump_add(struct pump *pump, uint32_t process, int which, int fd, struct form *form)
 {
     uint32_t index = index_for(pump, process, which);
-    char *copy = malloc(prefix_length + 1);
-    if (!copy)
-        return -ENOMEM;
     if (index == pump->count) {
         struct stream *streams = realloc(pump->streams, (index + 1) * sizeof *streams);
-        if (!streams) {
-            free(copy);
+        if (!streams)
             return -ENOMEM;
-        }
+        streams[index].dropped = 0;
         pump->streams = streams;
         pump->count++;
     }
-    memcpy(copy, prefix, prefix_length);
+    /* What an earlier run lost is still to be told. */
     pump->streams[index] = (struct stream){.fd = fd, .process = process, .which = which,
-                                           .mode = mode, .prefix = copy,
-                                           .prefix_length = prefix_length};
+                                           .form = form,
+                                           .dropped = pump->streams[index].dropped};
     fcntl(fd, F_SETFL, O_NONBLOCK);
     return watch(pump, index, EPOLL_CTL_ADD);
-}
-
-/* One unit: prefix, what is kept of the line, the rest of it, and a newline where one is due. */
-static void emit(struct stream *stream, const char *bytes, size_t length, bool newline)
-{
-    struct sink *sink = sink_of(stream->which);
-    bool prefixed = stream->mode == PUMP_PREFIX;
-    struct iovec pieces[4] = {
-        {stream->prefix, prefixed ? stream->prefix_length : 0},
-        {stream->partial, stream->partial_length},
-        {(char *)bytes, length},
-        {"\n", newline ? 1 : 0},
-    };
-    size_t total = 0;
-    for (int i = 0; i < 4; i++)
-        total += pieces[i].iov_len;
-    if (sink_dead(sink) || sink_room(sink) < total)
-        stream->dropped++;
-    else
-        sink_put(sink, pieces, 4);
-    stream->partial_length = 0;
-}
-
-static void forget_partial(struct pump *pump, struct stream *stream)
-{
-    pump->partials -= stream->partial_since_ms ? 1 : 0;
-    stream->partial_since_ms = 0;
-}
-
-static void keep_partial(struct pump *pump, struct stream *stream, const char *bytes, size_t length)
-{
-    if (length == 0)
-        return;
-    if (!stream->partial)
-        stream->partial = malloc(LINE_MAX_BYTES);
-    if (!stream->partial || stream->partial_length + length > LINE_MAX_BYTES) {
-        emit(stream, bytes, length, true);
-        forget_partial(pump, stream);
-        return;
-    }
-    memcpy(stream->partial + stream->partial_length, bytes, length);
-    stream->partial_length += length;
-    if (!stream->partial_since_ms) {
-        stream->partial_since_ms = clock_ms();
-        pump->partials++;
-    }
 }
 
 void pump_match(struct pump *pump, uint32_t process, const void *pattern)
@@ -186,135 +103,144 @@ static void look(struct pump *pump, struct stream *stream, const char *at, size_
     pump_matched(stream->process);
 }
 
-static void take_lines(struct pump *pump, struct stream *stream, const char *at, size_t length)
+static void hold(struct pump *pump, uint32_t index)
 {
-    const char *end = at + length;
+    struct stream *stream = &pump->streams[index];
+    struct sink *sink = sink_of(stream->which);
+    if (stream->stuck_since_ms)
+        return;
+    stream->stuck_since_ms = clock_ms();
+    stream->stuck_progress = sink_progress(sink);
+    pump->stuck++;
+    epoll_ctl(pump->epoll_fd, EPOLL_CTL_DEL, stream->fd, NULL);
+    sink_want_room(sink, UNIT_MAX_BYTES);
+}
+
+static void release(struct pump *pump, uint32_t index)
+{
+    struct stream *stream = &pump->streams[index];
+    pump->stuck -= stream->stuck_since_ms ? 1 : 0;
+    if (stream->stuck_since_ms && stream->fd >= 0)
+        watch(pump, index, EPOLL_CTL_ADD);
+    stream->stuck_since_ms = 0;
+}
+
+static void close_stream(struct pump *pump, struct stream *stream)
+{
+    /* Nobody will write the rest of it. */
+    if (stream_put_kept(pump, stream, true, true))
+        stream_drop_kept(pump, stream);
+    stream_set_partial(pump, stream, false);
+    close(stream->fd);
+    stream->fd = -1;
+    free(stream->match);
+    free(stream->form);
+    stream->match = NULL;
+    stream->form = NULL;
+}
+
+/* True: the sink is full. */
+static bool take(struct pump *pump, struct stream *stream, size_t length)
+{
+    char *at = read_buffer + AHEAD_BYTES, *end = at + length;
+    bool full = false;
     if (stream->which == 2 && !stream->tail)
         stream->tail = calloc(1, sizeof *stream->tail);
     if (stream->tail)
         tail_add(stream->tail, at, length);
     look(pump, stream, at, length);
     pump_heard(stream->process, stream->which, at, length);
-    if (stream->mode == PUMP_RAW) {
-        emit(stream, at, length, false);
-        return;
-    }
-    while (at < end) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-        size_t most = LINE_MAX_BYTES - stream->partial_length;
-        size_t size = (size_t)((newline ? newline : end) - at);
-        if (size > most) {
-            /* Too long for one unit: what fits goes out as a line, the rest follows as the next. */
-            emit(stream, at, most, true);
-            at += most;
-        } else if (newline) {
-            emit(stream, at, size, true);
-            at += size + 1;
-        } else {
-            keep_partial(pump, stream, at, size);
-            return;
-        }
-        forget_partial(pump, stream);
-    }
-}
-
-static void flush_partial(struct pump *pump, struct stream *stream)
-{
-    if (stream->partial_length)
-        emit(stream, "", 0, true);
-    forget_partial(pump, stream);
-}
-
-static void unstick(struct pump *pump, struct stream *stream)
-{
-    pump->stuck -= stream->stuck_since_ms ? 1 : 0;
-    stream->stuck_since_ms = 0;
-}
-
-static void close_stream(struct pump *pump, struct stream *stream)
-{
-    flush_partial(pump, stream);
-    unstick(pump, stream);
-    close(stream->fd);
-    stream->fd = -1;
-    free(stream->match);
-    free(stream->prefix);
-    free(stream->partial);
-    stream->prefix = stream->partial = NULL;
-    stream->match = NULL;
-}
-
-/*
- * How much may be read now so that all of it surely fits: at worst every byte
- * is a line of its own and grows by the prefix and a newline.
- */
-static size_t readable_bytes(const struct stream *stream)
-{
-    size_t room = sink_room(sink_of(stream->which));
-    size_t kept = LINE_MAX_BYTES + stream->prefix_length + 2;
-    size_t growth = stream->mode == PUMP_PREFIX ? stream->prefix_length + 2 : 1;
-    if (room < kept)
-        return 0;
-    return (room - kept) / growth < READ_BYTES ? (room - kept) / growth : READ_BYTES;
-}
-
-/* Less than this is not worth a read: wait until the writer has made room. */
-enum { WORTH_BYTES = 256 };
-
-/* False when there is nothing more to read. */
-static bool read_once(struct pump *pump, struct stream *stream, size_t most)
-{
-    ssize_t n = read(stream->fd, read_buffer, most);
-    if (n < 0 && errno == EINTR)
-        return true;
-    if (n < 0)
+    if (stream->dropping) {
+        stream_drop(stream, at, end);
         return false;
+    }
+    memset(end, 0, SPARE_BYTES);
+    if (stream->kept_length > AHEAD_BYTES) {
+        stream_keep(pump, stream, at, end);
+        return stream_put_kept(pump, stream, false, false);
+    }
+    at -= stream->kept_length;
+    if (stream->kept_length)
+        memcpy(at, stream->kept, stream->kept_length);
+    stream->kept_length = 0;
+    const char *rest = stream_put(stream, at, end, false, false, &full);
+    stream_keep(pump, stream, rest, end);
+    stream_set_partial(pump, stream, false);
+    stream_set_partial(pump, stream, stream->kept_length > 0 && !full);
+    return full;
+}
+
+enum outcome { NOTHING_MORE, MORE, FULL };
+
+static enum outcome read_once(struct pump *pump, struct stream *stream)
+{
+    ssize_t n = read(stream->fd, read_buffer + AHEAD_BYTES, READ_BYTES);
+    if (n < 0)
+        return errno == EINTR ? MORE : NOTHING_MORE;
     if (n == 0) {
         close_stream(pump, stream);
-        return false;
+        return NOTHING_MORE;
     }
-    take_lines(pump, stream, read_buffer, (size_t)n);
-    return true;
-}
-
-static void hold(struct pump *pump, uint32_t index)
-{
-    struct stream *stream = &pump->streams[index];
-    if (stream->stuck_since_ms)
-        return;
-    stream->stuck_since_ms = clock_ms();
-    pump->stuck++;
-    epoll_ctl(pump->epoll_fd, EPOLL_CTL_DEL, stream->fd, NULL);
-    sink_want_room(sink_of(stream->which));
+    if (n == READ_BYTES && !stream->grown) {
+        /* Fewer turns for the two of them; where it is refused, nothing is lost. */
+        stream->grown = true;
+        fcntl(stream->fd, F_SETPIPE_SZ, PIPE_BYTES);
+    }
+    if (take(pump, stream, (size_t)n))
+        return FULL;
+    /* An end is seen by the next turn. */
+    return n < READ_BYTES ? NOTHING_MORE : MORE;
 }
 
 void pump_readable(struct pump *pump, uint32_t index)
 {
     struct stream *stream = &pump->streams[index];
-    for (int i = 0; i < READS_PER_TURN && stream->fd >= 0; i++) {
+    for (int i = 0; i < READS_PER_TURN && stream->fd >= 0 && !stream->stuck_since_ms; i++) {
+        enum outcome outcome = read_once(pump, stream);
         /* The process waits, as it would for a slow pipe; after STUCK_MS lines are dropped. */
-        size_t most = readable_bytes(stream);
-        if (!stream->dropping && most < WORTH_BYTES) {
+        if (outcome == FULL)
             hold(pump, index);
-            return;
-        }
-        if (!read_once(pump, stream, stream->dropping ? READ_BYTES : most))
+        if (outcome != MORE)
             return;
     }
 }
 
+static void tell_dropped(struct stream *stream)
+{
+    uint64_t lines = stream->dropped;
+    stream->dropped = 0;
+    if (lines)
+        pump_dropped(stream->process, stream->which, lines);
+}
+
 void pump_room(struct pump *pump)
 {
+    size_t room;
     sink_woken();
     for (uint32_t i = 0; i < pump->count; i++) {
-        struct stream *stream = &pump->streams[i];
-        if (stream->fd < 0)
+        /* Not always the same one first: it could take all the room there ever is. */
+        uint32_t index = (pump->turn + i) % pump->count;
+        struct stream *stream = &pump->streams[index];
+        struct sink *sink = sink_of(stream->which);
+        if (stream->fd < 0 || (!stream->dropping && !stream->stuck_since_ms))
             continue;
-        stream->dropping = false;
-        if (stream->stuck_since_ms)
-            watch(pump, i, EPOLL_CTL_ADD);
-        unstick(pump, stream);
+        if (!sink_reserve(sink, 1, &room)) {
+            sink_want_room(sink, UNIT_MAX_BYTES);
+        } else if (stream->dropping) {
+            stream->dropping = false;
+            tell_dropped(stream);
+        } else if (stream_put_kept(pump, stream, false, false)) {
+            sink_want_room(sink, UNIT_MAX_BYTES);
+        } else {
+            release(pump, index);
+        }
     }
+    pump->turn++;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
 int64_t pump_next_wake_ms(const struct pump *pump)
@@ -322,72 +248,98 @@ int64_t pump_next_wake_ms(const struct pump *pump)
     int64_t at = -1;
     for (uint32_t i = 0; i < pump->count && (pump->partials || pump->stuck); i++) {
         const struct stream *stream = &pump->streams[i];
-        int64_t partial = stream->partial_since_ms ? stream->partial_since_ms + PARTIAL_MS : -1;
-        int64_t stuck = stream->stuck_since_ms ? stream->stuck_since_ms + STUCK_MS : -1;
-        if (partial >= 0 && (at < 0 || partial < at))
-            at = partial;
-        if (stuck >= 0 && (at < 0 || stuck < at))
-            at = stuck;
+        if (stream->partial_since_ms)
+            at = sooner(at, stream->partial_since_ms + PARTIAL_MS);
+        if (stream->stuck_since_ms)
+            at = sooner(at, stream->stuck_since_ms + STUCK_MS);
     }
     return at;
+}
+
+/* Where the sink got on, its reader is slow and not stuck: nothing is lost. */
+static void check_stuck(struct pump *pump, uint32_t index, int64_t now)
+{
+    struct stream *stream = &pump->streams[index];
+    size_t progress = sink_progress(sink_of(stream->which));
+    if (progress != stream->stuck_progress) {
+        stream->stuck_since_ms = now;
+        stream->stuck_progress = progress;
+        return;
+    }
+    stream_drop_kept(pump, stream);
+    stream->dropping = true;
+    release(pump, index);
+    sink_want_room(sink_of(stream->which), UNIT_MAX_BYTES);
 }
 
 void pump_tick(struct pump *pump, int64_t now)
 {
     for (uint32_t i = 0; i < pump->count && (pump->partials || pump->stuck); i++) {
         struct stream *stream = &pump->streams[i];
-        if (stream->partial_since_ms && now >= stream->partial_since_ms + PARTIAL_MS)
-            flush_partial(pump, stream);
-        if (stream->stuck_since_ms && now >= stream->stuck_since_ms + STUCK_MS) {
-            stream->dropping = true;
-            unstick(pump, stream);
-            watch(pump, i, EPOLL_CTL_ADD);
-        }
+        if (stream->partial_since_ms && now >= stream->partial_since_ms + PARTIAL_MS &&
+            stream_put_kept(pump, stream, true, false))
+            hold(pump, i);
+        if (stream->stuck_since_ms && now >= stream->stuck_since_ms + STUCK_MS)
+            check_stuck(pump, i, now);
     }
 }
 
-static void drain(struct pump *pump, struct stream *stream)
+/* What its pipe holds. False: the sink is full. */
+static bool drain(struct pump *pump, uint32_t index)
 {
-    /* Bounded: a process left behind could write for ever. 64 KB is what a pipe holds. */
-    for (int i = 0; i < 64 && stream->fd >= 0; i++) {
-        size_t most = stream->dropping ? READ_BYTES : readable_bytes(stream);
-        /* The writer may just be a little behind; one that is stuck costs this much once. */
-        if (most < WORTH_BYTES)
-            sinks_drain(DRAIN_MS);
-        if (most < WORTH_BYTES)
-            most = readable_bytes(stream);
-        if (most < WORTH_BYTES || !read_once(pump, stream, most))
-            return;
+    struct stream *stream = &pump->streams[index];
+    if (stream->stuck_since_ms && stream_put_kept(pump, stream, false, false))
+        return false;
+    release(pump, index);
+    for (int i = 0; i < DRAIN_READS && stream->fd >= 0; i++) {
+        enum outcome outcome = read_once(pump, stream);
+        if (outcome == FULL)
+            hold(pump, index);
+        if (outcome != MORE)
+            return outcome != FULL;
     }
+    return true;
+}
+
+/*
+ * The reader may just be a little behind; one that is stuck costs this much
+ * once. False: there is more than it takes.
+ */
+static bool drain_patiently(struct pump *pump, uint32_t index, int64_t until_ms)
+{
+    bool known = pump->streams[index].dropping;
+    while (!drain(pump, index))
+        if (known || clock_ms() >= until_ms || !sinks_drain(STILL_MS))
+            return false;
+    struct stream *stream = &pump->streams[index];
+    if (stream->fd < 0 || !stream_put_kept(pump, stream, true, true))
+        return true;
+    hold(pump, index);
+    return false;
 }
 
 void pump_process_ended(struct pump *pump, uint32_t process)
 {
+    int64_t until = clock_ms() + DRAIN_MS;
     for (uint32_t i = 0; i < pump->count; i++)
-        if (pump->streams[i].process == process)
-            drain(pump, &pump->streams[i]);
-}
-
-static void say_dropped(const struct stream *stream)
-{
-    char text[160];
-    int n = snprintf(text, sizeof text,
-                     "tandem: output: %llu lines dropped, the reader of std%s was stuck or gone\n",
-                     (unsigned long long)stream->dropped, stream->which == 1 ? "out" : "err");
-    struct iovec piece = {text, (size_t)n};
-    if (stream->dropped && sink_room(sink_of(2)) >= (size_t)n)
-        sink_put(sink_of(2), &piece, 1);
+        if (pump->streams[i].process == process && pump->streams[i].fd >= 0)
+            drain_patiently(pump, i, until);
 }
 
 void pump_drain_all(struct pump *pump)
 {
+    int64_t until = clock_ms() + DRAIN_ALL_MS;
+    bool stuck = false;
     for (uint32_t i = 0; i < pump->count; i++) {
         struct stream *stream = &pump->streams[i];
-        if (stream->fd >= 0) {
-            drain(pump, stream);
-            flush_partial(pump, stream);
+        if (stream->fd >= 0 && !drain_patiently(pump, i, stuck ? 0 : until)) {
+            /* What it still holds is counted, and that is all that can be done. */
+            stuck = true;
+            stream_drop_kept(pump, stream);
+            stream->dropping = true;
+            drain(pump, i);
         }
-        say_dropped(stream);
+        tell_dropped(stream);
     }
 }
 

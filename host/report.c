@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "engine.h"
+#include "entry.h"
 #include "host.h"
 
 /*
@@ -20,7 +21,7 @@
  * file of this name is never made by us.
  */
 static const char termination_log[] = "/dev/termination-log";
-enum { TERMINATION_MAX = 4096, LINES_MOST = 8, LINE_MOST = 400, TEXT_MOST = 16384 };
+enum { TERMINATION_MAX = 4096, LINES_MOST = 8, LINE_MOST = 400, TEXT_MOST = 32768 };
 
 void report_to_platform(const char *text, size_t length)
 {
@@ -60,10 +61,19 @@ static void add_tail(struct text *text, const char *tail, size_t length)
     }
 }
 
-static void put(const struct text *text)
+/* The same as texts of a list. */
+static void add_list(struct text *text, const char *tail, size_t length)
 {
-    log_block(text->bytes, text->length);
-    report_to_platform(text->bytes, text->length);
+    char line[6 * LINE_MOST + SPARE_BYTES];
+    for (const char *at = tail, *end = tail + length; at < end;) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t size = (size_t)((stop ? stop : end) - at);
+        add(text, at > tail ? ",\"" : "\"", at > tail ? 2 : 1);
+        char *to = entry_text(line, line + 6 * LINE_MOST, at, size < LINE_MOST ? size : LINE_MOST);
+        add(text, line, (size_t)(to - line));
+        add(text, "\"", 1);
+        at += size + 1;
+    }
 }
 
 /* The library's function, once it has been read. */
@@ -83,12 +93,15 @@ void report_prepare(JSContext *context)
 }
 
 /* False, and nothing is said, when the library can't be had or fails. */
-static bool composed(JSContext *context, JSValueConst about, const char *tail, size_t length)
+static bool composed(JSContext *context, JSValueConst about, const char *tail, size_t length,
+                     const char *sentence)
 {
+    bool json = host.own_logs.kind == FORM_JSON;
     static struct text text;
     bool done = false;
     report_prepare(context);
-    JSValueConst arguments[] = {about, JS_UNDEFINED};
+    JSValue format = JS_NewString(context, json ? "json" : "text");
+    JSValueConst arguments[] = {about, format};
     JSValue made = JS_IsFunction(context, compose)
                        ? JS_Call(context, compose, JS_UNDEFINED, 2, arguments) : JS_UNDEFINED;
     JSValue first = JS_IsObject(made) ? JS_GetPropertyStr(context, made, "before") : JS_UNDEFINED;
@@ -97,11 +110,16 @@ static bool composed(JSContext *context, JSValueConst about, const char *tail, s
     const char *after = JS_IsString(last) ? JS_ToCString(context, last) : NULL;
     if (before && after) {
         text.length = 0;
-        if (length)
+        if (length || json)
             add(&text, before, strlen(before));
-        add_tail(&text, tail, length);
+        if (json)
+            add_list(&text, tail, length);
+        else
+            add_tail(&text, tail, length);
         add(&text, after, strlen(after));
-        put(&text);
+        log_block(text.bytes, text.length);
+        /* A person reads that one. */
+        report_to_platform(json ? sentence : text.bytes, json ? strlen(sentence) : text.length);
         done = true;
     }
     JS_FreeCString(context, before);
@@ -109,6 +127,7 @@ static bool composed(JSContext *context, JSValueConst about, const char *tail, s
     JS_FreeValue(context, first);
     JS_FreeValue(context, last);
     JS_FreeValue(context, made);
+    JS_FreeValue(context, format);
     JS_FreeValue(context, JS_GetException(context));
     return done;
 }
@@ -119,8 +138,8 @@ void report(JSContext *context, JSValueConst about, int64_t process, const char 
     size_t length = process < 0 ? 0
                                 : pump_tail(host.pump, (uint32_t)process, tail, sizeof tail,
                                             LINES_MOST);
-    if (composed(context, about, tail, length))
+    if (composed(context, about, tail, length, sentence))
         return;
-    log_text(sentence, strlen(sentence));
+    log_line(LEVEL_ERROR, sentence, strlen(sentence), -1);
     report_to_platform(sentence, strlen(sentence));
 }

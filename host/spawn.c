@@ -99,58 +99,6 @@ static void report_failure(uint32_t process, uint32_t run, const char *stage, in
                               .text = stage, .more = errno_name(error)});
 }
 
-static int open_pipes(uint32_t process, int out[2], int err[2])
-{
-    struct child *child = &host.children[process];
-    /* A line of its output can only be seen where it passes through us. */
-    const struct attributes *a = child->attributes;
-    bool seen = child->logs != LOGS_INHERIT || child->word.kind == WORD_LOG || (a && a->has_user);
-    if (!seen || (a && a->tty))
-        return 0;
-    if (pipe2(out, O_CLOEXEC))
-        return -errno;
-    if (pipe2(err, O_CLOEXEC)) {
-        int r = -errno;
-        close(out[0]);
-        close(out[1]);
-        return r;
-    }
-    /* A program may open /dev/stdout anew, which asks who owns the pipe (proc_pid_fd(5)). */
-    if (a && a->has_user) {
-        /* Without the right to do so the change of user will fail, and that is said. */
-        (void)!fchown(out[1], a->uid, a->gid);
-        (void)!fchown(err[1], a->uid, a->gid);
-    }
-    return 0;
-}
-
-static size_t name_width(void)
-{
-    static size_t width;
-    for (uint32_t i = 0; !width && i < host.children_count; i++)
-        for (uint32_t j = 0; j < host.children_count; j++) {
-            size_t length = strlen(host.children[j].name);
-            width = length > width ? length : width;
-        }
-    return width < 120 ? width : 120;
-}
-
-static void add_streams(uint32_t process, int out, int err)
-{
-    const struct child *child = &host.children[process];
-    char prefix[160];
-    enum pump_mode mode = child->logs == LOGS_PREFIX ? PUMP_PREFIX : PUMP_RAW;
-    int n = snprintf(prefix, 121, "%-*s", (int)name_width(), child->name);
-    n = n > 120 ? 120 : n;
-    memcpy(prefix + n, " | ", 3);
-    if (pump_add(host.pump, process, 1, out, prefix, (size_t)n + 3, mode))
-        close(out);
-    if (pump_add(host.pump, process, 2, err, prefix, (size_t)n + 3, mode))
-        close(err);
-    if (child->word.kind == WORD_LOG)
-        pump_match(host.pump, process, child->word.pattern);
-}
-
 /* The session to come can only have a terminal that is nobody's. */
 static void give_up_terminal(void)
 {
@@ -227,7 +175,7 @@ void spawn_child(uint32_t process, uint32_t run)
         r = word_open(process, &stage);
     if (!r) {
         stage = "pipe";
-        r = open_pipes(process, out, err);
+        r = output_open(child, out, err);
     }
     if (r) {
         word_spawned(process);
@@ -263,7 +211,7 @@ void spawn_child(uint32_t process, uint32_t run)
     if (out[0] >= 0) {
         close(out[1]);
         close(err[1]);
-        add_streams(process, out[0], err[0]);
+        output_add(process, out[0], err[0]);
     }
     loop_event((struct event){.type = EV_SPAWNED, .process = process, .run = run, .a = pid});
 }

@@ -27,7 +27,7 @@ void control_logs(uint32_t id, uint32_t process, bool follow)
     rings_each(process, put_piece, &client->out);
     queue_text(&client->out, "{\"answer\":\"logs\",\"inherited\":[");
     for (uint32_t i = 0; i < host.children_count; i++) {
-        if ((process != CONTROL_ALL && i != process) || host.children[i].logs != LOGS_INHERIT ||
+        if ((process != CONTROL_ALL && i != process) || host.children[i].logs.kind != FORM_RAW ||
             rings_has(i))
             continue;
         queue_format(&client->out, "%s\"%s\"", comma, host.children[i].name);

@@ -5,6 +5,8 @@
  * (signal-safety(7)).
  */
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -15,27 +17,39 @@
 #include "host.h"
 #include "report.h"
 
-enum { EXIT_SOFTWARE = 70, TAKEDOWN_GRACE_MS = 5000, TAKEDOWN_KILL_MS = 1000, TURN_MS = 5 };
+enum { EXIT_SOFTWARE = 70, TAKEDOWN_GRACE_MS = 5000, TAKEDOWN_KILL_MS = 1000, TURN_MS = 5, SAY_MS = 100 };
 
 static volatile sig_atomic_t under_way;
 
-static void say(const char *text)
+/* A reader that is stuck must not keep us; a pipe that is writable takes this much (pipe(7)). */
+static void say(const char *text, size_t length)
 {
-    ssize_t ignored = write(2, text, strlen(text));
-    (void)ignored;
+    struct pollfd wait = {.fd = 2, .events = POLLOUT};
+    for (ssize_t wrote; length && poll(&wait, 1, SAY_MS) > 0; text += wrote, length -= (size_t)wrote) {
+        wrote = write(2, text, length < PIPE_BUF ? length : PIPE_BUF);
+        if (wrote <= 0)
+            return;
+    }
 }
 
-/* In one write each, so that nobody's line comes between. */
 static void say_why(const char *why)
 {
-    char text[1024] = "tandem: internal error: ";
-    static const char last[] = "\ntandem: stopping everything; exit code 70\n";
-    size_t length = strlen(text), size = strnlen(why, sizeof text - length - sizeof last);
-    memcpy(text + length, why, size);
-    memcpy(text + length + size, last, sizeof last);
-    say("\n");
-    say(text);
-    report_to_platform(text, strlen(text));
+    static const char before[] = "tandem: internal error: ";
+    static const char after[] = "\ntandem: stopping everything; exit code 70";
+    static char text[2048], entry[6 * sizeof text];
+    size_t length = strlen(why), most = sizeof text - sizeof before - sizeof after;
+    length = length < most ? length : most;
+    char *to = stpcpy(text, before);
+    memcpy(to, why, length);
+    to = stpcpy(to + length, after);
+    /* What others were just writing ends here; and in one write, so that nobody comes between. */
+    say("\n", 1);
+    if (host.own_logs.kind == FORM_JSON)
+        say(entry, log_entry(entry, sizeof entry, LEVEL_CRITICAL, text, (size_t)(to - text)));
+    *to++ = '\n';
+    if (host.own_logs.kind != FORM_JSON)
+        say(text, (size_t)(to - text));
+    report_to_platform(text, (size_t)(to - text));
 }
 
 static void signal_everyone(int signal)
@@ -68,6 +82,7 @@ _Noreturn void takedown(const char *why)
     if (under_way)
         _exit(EXIT_SOFTWARE);
     under_way = 1;
+    host.taken_down = true;
     say_why(why);
     signal_everyone(SIGTERM);
     signal_everyone(SIGCONT);

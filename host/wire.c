@@ -177,12 +177,13 @@ static void do_log(JSContext *context, JSValueConst a)
     size_t length;
     const char *text = JS_ToCStringLen(context, &length, value);
     CHECK(text);
-    log_text(text, length);
+    JSValue severity = JS_GetPropertyStr(context, a, "severity");
+    const char *word = JS_ToCString(context, severity);
+    log_line(word ? level_named(word) : LEVEL_INFO, text, length, get_int(context, a, "tail"));
+    JS_FreeCString(context, word);
+    JS_FreeValue(context, severity);
     JS_FreeCString(context, text);
     JS_FreeValue(context, value);
-    int64_t tail = get_int(context, a, "tail");
-    if (tail >= 0)
-        log_tail((uint32_t)tail);
 }
 
 static void do_sweep(JSContext *context, JSValueConst a)

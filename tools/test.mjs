@@ -69,6 +69,9 @@ function hostTests() {
     .sort()) {
     const out = join('build/host-test', file.replace(/\.c$/, ''));
     const source = process.env.QJS_SRC ?? '.cache/engine-source/usr/src/quickjs-ng';
+    // What it does not include itself: ` * With: a.c b.c`.
+    const beside =
+      /^ \* With: (.*)$/m.exec(readFileSync(join('host/test', file), 'utf8'))?.[1] ?? '';
     const gcc = spawnSync(
       'gcc',
       [
@@ -85,6 +88,10 @@ function hostTests() {
         '-isystem',
         source,
         join('host/test', file),
+        ...beside
+          .split(' ')
+          .filter(Boolean)
+          .map((name) => join('host', name)),
         '-lpthread',
         '-o',
         out,

@@ -100,7 +100,8 @@ test.each<[readonly string[], string]>([
   [['tandem', '--'], 'usage'],
   [['tandem', '--nope'], 'usage'],
   [['tandem', 'run', '--nope'], 'usage'],
-  [['tandem', '--logs', 'json', 'a b'], 'usage'],
+  [['tandem', '--logs', 'syslog', 'a b'], 'usage'],
+  [['tandem', '--logs', 'json', 'a b'], 'processes ["a b"]'],
   [['tandem', '--logs', 'prefix', 'a b'], 'processes ["a b"]'],
 ])('%j is %s', (argv, what) => {
   expect(taken(argv)).toBe(what);

@@ -13,7 +13,7 @@
 import type { Format } from '../config/render.ts';
 import type { Shell } from '../desk/commands.ts';
 import type { GraphFormat } from '../desk/graph.ts';
-import type { LogMode } from '../plan/plan.ts';
+import { type LogMode, logModes } from '../plan/plan.ts';
 import { type InitFlags, noInit, readDumbInit, readTini } from './argv-init.ts';
 
 export type Flags = {
@@ -93,8 +93,12 @@ function readFlags(words: readonly string[]): Parsed {
       at += 1;
       if (word === '--journal') flags = { ...flags, journal: next };
       else if (word !== '--logs') flags = { ...flags, files: [...flags.files, next] };
-      else if (next === 'inherit' || next === 'prefix') flags = { ...flags, logs: next };
-      else return usage(`cannot read \`--logs ${next}\`: it is inherit or prefix`);
+      else {
+        const logs = logModes.find((mode) => mode === next);
+        if (logs === undefined)
+          return usage(`cannot read \`--logs ${next}\`: it is inherit, prefix or json`);
+        flags = { ...flags, logs };
+      }
     } else break;
   }
   return { flags, rest: words.slice(at) };

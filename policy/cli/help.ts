@@ -10,7 +10,7 @@ export const help = `Tandem runs several processes in one container, as its PID 
   tandem schema · completion · version · help [COMMAND | KEY]
 
   -f, --file FILE             the file, - is standard input (TANDEM_CONFIG); several are merged
-  --logs inherit|prefix       how output is passed on (TANDEM_LOGS)
+  --logs inherit|prefix|json  how output goes out (TANDEM_LOGS)
   --journal FILE              write what was told and answered, for a closer look
   -v, --verbose               say each step
 

@@ -6,7 +6,7 @@ import { absolute, bind, environment } from '../plan/bind.ts';
 import { checkPlan } from '../plan/compile.ts';
 import { emptyPlan } from '../plan/defaults.ts';
 import type { Facts } from '../plan/facts.ts';
-import type { Bound, LogMode, Plan } from '../plan/plan.ts';
+import { type Bound, type LogMode, logModes, type Plan } from '../plan/plan.ts';
 import { openPlan } from '../plan/saved.ts';
 import type { Flags } from './argv.ts';
 import type { InitFlags } from './argv-init.ts';
@@ -53,15 +53,15 @@ function settle(env: ReadonlyMap<string, string>, flags: Flags, plan: Plan): Set
     return ms;
   };
   const said = env.get('TANDEM_LOGS') ?? '';
-  const known = said === 'inherit' || said === 'prefix' ? said : null;
+  const known = logModes.find((mode) => mode === said) ?? null;
   if (flags.logs === null && said !== '' && known === null)
-    problems.push(`cannot use TANDEM_LOGS=${said}: it is inherit or prefix`);
+    problems.push(`cannot use TANDEM_LOGS=${said}: it is inherit, prefix or json`);
   const settled: Plan = {
     ...plan,
     stopTimeoutMs: duration('TANDEM_STOP_TIMEOUT') ?? plan.stopTimeoutMs,
     stopDelayMs: duration('TANDEM_STOP_DELAY') ?? plan.stopDelayMs,
   };
-  return { plan: settled, logs: flags.logs ?? known, problems };
+  return { plan: settled, logs: known, problems };
 }
 
 export type Written = {
@@ -122,7 +122,9 @@ export function findAll(
   const { plan, logs, problems } = settle(env, flags, written.plan);
   const sources = [...written.sources];
   const checked: readonly PlanIssue[] = checkPlan(plan);
-  const options = { env, base, logs, sources, dry: check !== undefined, ...(init && { init }) };
+  const said = { flagLogs: flags.logs, logs };
+  const dry = check !== undefined;
+  const options = { env, base, ...said, sources, dry, ...(init && { init }) };
   const unbound = { bound: null, issues: [] };
   const { bound, issues } = free ? unbound : bind(plan, facts, options);
   const more = check?.(plan, bound) ?? [];

@@ -3,6 +3,7 @@ import { newProcess } from '../plan/defaults.ts';
 import type { Forward, PlannedProcess } from '../plan/plan.ts';
 import { stopSignalOf } from '../plan/stop-signal.ts';
 import { attributeReaders, variableName } from './decode-attributes.ts';
+import { decodeLogs } from './decode-logs.ts';
 import { decodeHealth, decodePreStop, decodeReady } from './decode-probe.ts';
 import {
   type Decoder,
@@ -249,7 +250,7 @@ const readers: Readonly<Record<string, Reader>> = {
   ...attributeReaders,
   success_codes: successCodes,
   logs: (d, tree, _path, draft) => {
-    draft.logs = readOneOf(d, 'logs', tree, ['inherit', 'prefix'] as const);
+    draft.logs = decodeLogs(d, tree);
   },
 };
 

@@ -3,17 +3,9 @@ import { defaultStopTimeoutMs, emptyPlan, takenNames } from '../plan/defaults.ts
 import { type Plan, type PlannedControl, type PlannedProcess, planVersion } from '../plan/plan.ts';
 import type { PlannedFront } from '../plan/planned-front.ts';
 import { readFront } from './decode-front.ts';
+import { decodeLogs } from './decode-logs.ts';
 import { decodeProcess } from './decode-process.ts';
-import {
-  type Decoder,
-  isKnown,
-  note,
-  readDuration,
-  readMap,
-  readOneOf,
-  readText,
-  wrong,
-} from './decoder.ts';
+import { type Decoder, isKnown, note, readDuration, readMap, readText, wrong } from './decoder.ts';
 import type { Issue, Places } from './issue.ts';
 import type { Tree } from './tree.ts';
 
@@ -95,7 +87,7 @@ export function decode(tree: Tree | null): Decoded {
       stopTimeoutMs = readDuration(d, 'stop_timeout', value) ?? stopTimeoutMs;
     else if (key.text === 'stop_delay') stopDelayMs = readDuration(d, 'stop_delay', value) ?? 0;
     else if (key.text === 'control') control = readControl(d, value);
-    else logs = readOneOf(d, 'logs', value, ['inherit', 'prefix'] as const);
+    else logs = decodeLogs(d, value);
   }
   if (processes.length === 0 && front === null && d.issues.length === 0)
     wrong(

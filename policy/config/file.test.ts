@@ -119,7 +119,7 @@ test('every key of a process is read', () => {
     tty: true,
     successCodes: [1, 2],
     forward: [],
-    logs: 'prefix',
+    logs: { format: 'prefix', timestamps: null },
   });
 });
 

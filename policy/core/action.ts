@@ -1,5 +1,6 @@
 /** What the supervisor asks of the host, in the imperative. Each says which events answer it. */
 import type { About } from '../report/about.ts';
+import type { Severity } from '../report/severity.ts';
 import type { ProbeFor, RunRef } from './event.ts';
 
 export type Action =
@@ -45,7 +46,12 @@ export type Action =
       readonly about: About;
     }
   /** A line for Tandem's own stderr; with `tail`, the last lines of that process's stderr follow. */
-  | { readonly type: 'log'; readonly text: string; readonly tail: number | null }
+  | {
+      readonly type: 'log';
+      readonly text: string;
+      readonly tail: number | null;
+      readonly severity: Severity;
+    }
   /** Ends whatever descendants are left. Answered by one `swept`, in graceMs + killMs at the latest. */
   | { readonly type: 'sweep'; readonly graceMs: number; readonly killMs: number }
   /**

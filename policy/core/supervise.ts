@@ -2,6 +2,7 @@
 import type { BoundPlan } from '../plan/plan.ts';
 import { aboutOf } from '../report/about.ts';
 import { lines } from '../report/line.ts';
+import { severity } from '../report/severity.ts';
 import type { Action, Answer } from './action.ts';
 import type { Batch } from './event.ts';
 import { initial, type Place, type State } from './state.ts';
@@ -26,7 +27,12 @@ function answer(now: Held, stepped: Stepped): Answer {
       said.push({ type: 'report', text: `tandem: ${about.sentence}`, process, about });
     }
     for (const line of lines(now.plan, stepped.state, note, now.verbose))
-      said.push({ type: 'log', text: line.text, tail: line.tail });
+      said.push({
+        type: 'log',
+        text: line.text,
+        tail: line.tail,
+        severity: severity(note, stepped.state.stop !== null),
+      });
   }
   if (said.length === 0) return { actions: stepped.actions, wakeAtMs: stepped.wakeAtMs };
   const ends = stepped.actions.filter((action) => action.type === 'exit');

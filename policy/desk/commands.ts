@@ -14,8 +14,8 @@ const file: Flag = ['-f, --file', 'FILE', 'the file, - is standard input; severa
 /** They may stand before a command too. */
 export const common: readonly Flag[] = [
   file,
-  ['--logs', 'inherit|prefix', 'how output is passed on'],
-  ['--journal', 'FILE', 'write what was told and answered, for a closer look'],
+  ['--logs', 'inherit|prefix|json', 'how output goes out'],
+  ['--journal', 'FILE', 'write what was told and answered, to look closer'],
   ['-v, --verbose', null, 'say each step'],
 ];
 

@@ -1,5 +1,5 @@
 /** The keys of one process; see keys.ts. */
-import { type Group, rows } from './keys.ts';
+import { type Group, logs, rows } from './keys.ts';
 
 const probe = (said: string) => ({ shape: 'probe', said });
 
@@ -240,10 +240,11 @@ export const process: Group = {
     ],
     [
       'logs',
-      { oneOf: ['inherit', 'prefix'] },
+      logs,
       'the file’s',
-      'How its output goes out.',
+      'How its output goes out; `--logs` comes first.',
       'logs: inherit',
+      ['logs: {timestamp: true}', 'cannot use `timestamp`: `logs` has no such key'],
     ],
     [
       'stdin',

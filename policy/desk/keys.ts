@@ -53,7 +53,7 @@ export function rows(all: readonly Row[]): readonly Key[] {
   });
 }
 
-const logs = { oneOf: ['inherit', 'prefix'] } as const;
+export const logs = { shape: 'logs', said: '`inherit`, `prefix` or `json`, or a map' } as const;
 
 export const top: Group = {
   name: 'top',
@@ -93,10 +93,13 @@ export const top: Group = {
     [
       'logs',
       logs,
-      'prefix, for a single process inherit',
-      'How output goes out: as it is, or in whole lines with the name of the process. The flag `--logs` and TANDEM_LOGS come first.',
-      'logs: prefix',
-      ['logs: prefx', 'cannot read `logs`: `inherit` or `prefix` is needed, and this is `prefx`'],
+      'prefix; on Cloud Run json; for a single process inherit',
+      'How output goes out: as it is, in whole lines behind the name of the process, or as entries of JSON. The flag `--logs` and TANDEM_LOGS come first. As a map: `format`, and `timestamps: true` for a time before each line. See docs/logs.md.',
+      'logs: {format: prefix, timestamps: true}',
+      [
+        'logs: prefx',
+        'cannot read `logs`: `inherit` or `prefix` or `json` is needed, and this is `prefx`',
+      ],
     ],
     [
       'control',

@@ -66,7 +66,7 @@ function said(text: string, facts: Facts | null = null): readonly string[] {
   const found = [...early, ...checkPlan(decoded.plan)];
   if (facts === null || found.length > 0) return found.map((one) => one.text);
   const env = environment(facts.env());
-  const options = { base: '/srv', logs: null, sources: [], dry: true, env };
+  const options = { base: '/srv', flagLogs: null, logs: null, sources: [], dry: true, env };
   return bind(decoded.plan, facts, options).issues.map((one) => one.text);
 }
 

@@ -2,6 +2,7 @@
 import { limitNames } from '../config/decode-attributes.ts';
 import { routeKinds } from '../config/decode-route.ts';
 import { signalNames } from '../config/signal.ts';
+import { logModes } from '../plan/plan.ts';
 import { type Group, type Key, type KeyType, top as topGroup } from './keys.ts';
 import { front as frontGroup, route as routeGroup } from './keys-front.ts';
 import { healthcheck, preStop, ready } from './keys-probe.ts';
@@ -172,6 +173,7 @@ const shapes: Readonly<Record<string, () => Schema>> = {
       required: ['command'],
     }),
   front: () => ({ ...closed(properties(frontGroup)), required: ['routes'] }),
+  logs: () => anyOf({ enum: logModes }, closed({ format: { enum: logModes }, timestamps: flag })),
   control: () => ({ ...closed({ path: scalar, http: scalar }), type: [...scalar.type, 'object'] }),
   routes: () => {
     const all = properties(routeGroup);

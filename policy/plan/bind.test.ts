@@ -9,7 +9,14 @@ import { orderCommands } from './compile.ts';
 import { newProcess } from './defaults.ts';
 import type { Facts } from './facts.ts';
 import { type Machine, machine } from './machine.fake.ts';
-import { type Bound, type Plan, type PlannedProcess, planVersion } from './plan.ts';
+import {
+  type Bound,
+  type LogMode,
+  type Plan,
+  type PlannedLogs,
+  type PlannedProcess,
+  planVersion,
+} from './plan.ts';
 import { newFront, newUpstream } from './planned-front.ts';
 
 const programs = ['app', 'db', 'nginx', 'memcached'];
@@ -29,7 +36,14 @@ function planOf(...given: readonly Partial<PlannedProcess>[]): Plan {
 
 function bindOn(facts: Facts, plan: Plan): { bound: Bound | null; issues: readonly PlanIssue[] } {
   const env = environment(facts.env());
-  return bind(plan, facts, { env, base: '/srv', logs: null, sources: [], dry: false });
+  return bind(plan, facts, {
+    env,
+    base: '/srv',
+    flagLogs: null,
+    logs: null,
+    sources: [],
+    dry: false,
+  });
 }
 
 function good(plan: Plan, given: Machine = {}): Bound {
@@ -101,7 +115,7 @@ describe('values', () => {
     const { launches } = good(plan);
     expect(launches[0]).toMatchObject({
       argv: ['nowhere', '${X}', '$$'],
-      logs: 'inherit',
+      logs: { format: 'inherit', timestamps: false },
       stdin: 'inherit',
     });
   });
@@ -186,22 +200,53 @@ test('commands without a port wait for all those with one', () => {
   expect(c?.dependsOn).toEqual([]);
 });
 
-test.each<[Plan, 'inherit' | 'prefix' | null, string]>([
-  [planOf({}), null, 'inherit'],
-  [planOf({}, { name: 'b' }), null, 'prefix'],
-  [planOf({}, { name: 'b' }), 'inherit', 'inherit'],
-  [{ ...planOf({}), logs: 'prefix' }, null, 'prefix'],
-  [{ ...planOf({}), logs: 'prefix' }, 'inherit', 'inherit'],
-])(
-  'how output goes out: a flag, the file, or by the number of processes (%#)',
-  (plan, flag, mode) => {
-    const { bound } = bind(plan, machine({ programs }), {
-      env: new Map(),
+describe('how output goes out', () => {
+  const two = planOf({}, { name: 'b' });
+  const logs = (format: LogMode | null, timestamps: boolean | null = null): PlannedLogs => {
+    return { format, timestamps };
+  };
+  type Said = {
+    readonly flag?: LogMode;
+    readonly variable?: LogMode;
+    readonly env?: readonly [string, string];
+  };
+  const bound = (plan: Plan, { flag, variable, env }: Said): Bound | null =>
+    bind(plan, machine({ programs }), {
+      env: new Map(env === undefined ? [] : [env]),
       base: '/srv',
-      logs: flag,
+      flagLogs: flag ?? null,
+      logs: variable ?? null,
       sources: [],
       dry: false,
-    });
-    expect(bound?.launches[0]?.logs).toBe(mode);
-  },
-);
+    }).bound;
+
+  test.each<[string, Plan, Said, LogMode, LogMode]>([
+    ['one process', planOf({}), {}, 'inherit', 'inherit'],
+    ['several', two, {}, 'prefix', 'prefix'],
+    ['a service', two, { env: ['K_SERVICE', 'x'] }, 'json', 'json'],
+    ['a job', two, { env: ['CLOUD_RUN_JOB', 'x'] }, 'json', 'json'],
+    ['a worker pool', two, { env: ['CLOUD_RUN_WORKER_POOL', 'x'] }, 'json', 'json'],
+    ['an empty name', two, { env: ['K_SERVICE', ''] }, 'prefix', 'prefix'],
+    ['one, in a service', planOf({}), { env: ['K_SERVICE', 'x'] }, 'inherit', 'json'],
+    ['a variable', two, { variable: 'inherit', env: ['K_SERVICE', 'x'] }, 'inherit', 'inherit'],
+    ['the file', { ...planOf({}), logs: logs('prefix') }, {}, 'prefix', 'prefix'],
+    ['the variable', { ...two, logs: logs('prefix') }, { variable: 'json' }, 'json', 'json'],
+    ['the process', planOf({ logs: logs('json') }), { variable: 'prefix' }, 'json', 'prefix'],
+    ['the flag', planOf({ logs: logs('json') }), { flag: 'prefix' }, 'prefix', 'prefix'],
+    ['a terminal', planOf({ tty: true }, { name: 'b' }), { flag: 'json' }, 'inherit', 'json'],
+  ])('%s', (_what, plan, said, format, own) => {
+    const found = bound(plan, said);
+    expect(found?.launches[0]?.logs.format).toBe(format);
+    expect(found?.ownLogs.format).toBe(own);
+  });
+
+  test('times are a setting of all and of each', () => {
+    const plan = { ...planOf({ logs: logs(null, false) }, { name: 'b' }), logs: logs(null, true) };
+    const found = bound(plan, {});
+    expect(found?.launches.map((one) => one.logs)).toEqual([
+      { format: 'prefix', timestamps: false },
+      { format: 'prefix', timestamps: true },
+    ]);
+    expect(found?.ownLogs.timestamps).toBe(true);
+  });
+});

@@ -16,6 +16,7 @@ import { checkProgram } from './bind-program.ts';
 import { checkPorts } from './compile.ts';
 import type { Facts } from './facts.ts';
 import { frontNeeds, needsOf } from './graph.ts';
+import { logsOf, logsOfAll, ownLogs } from './logs.ts';
 import type {
   Bound,
   BoundProcess,
@@ -23,6 +24,7 @@ import type {
   Late,
   Launch,
   LogMode,
+  Logs,
   Plan,
   PlannedProcess,
 } from './plan.ts';
@@ -48,7 +50,9 @@ export type Binder = {
 export type BindOptions = {
   readonly env: ReadonlyMap<string, string>;
   readonly base: string;
-  /** What a flag or TANDEM_LOGS says; it wins over the file. */
+  /** What a flag says; it wins over everything. */
+  readonly flagLogs: LogMode | null;
+  /** What TANDEM_LOGS says; it wins over the top of the file. */
   readonly logs: LogMode | null;
   /** Files that the plan names and that were read are added, so that places in them can be shown. */
   readonly sources: Source[];
@@ -191,7 +195,7 @@ function notifyPath(binder: Binder, process: PlannedProcess): string | null {
 function bindOne(
   binder: Binder,
   process: PlannedProcess,
-  logs: LogMode,
+  logs: Logs,
   options: BindOptions,
 ): { readonly bound: BoundProcess; readonly launch: Launch } {
   const { facts, plan, issues, base } = binder;
@@ -243,8 +247,7 @@ function bindOne(
     argv,
     env: [...env.changes].map(([name, value]) => (value === null ? name : `${name}=${value}`)),
     cwd,
-    // A terminal is only one where nothing comes between.
-    logs: process.tty ? 'inherit' : (process.logs ?? logs),
+    logs: logsOf(process, logs, options),
     stdin: init || process.tty ? 'inherit' : process.stdin,
     probe: ready.probe,
     word: ready.word,
@@ -259,16 +262,11 @@ function bindOne(
   return { bound, launch };
 }
 
-function logMode(plan: Plan, options: BindOptions): LogMode {
-  const plain = plan.mode === 'init' || (plan.processes.length === 1 && plan.front === null);
-  return options.logs ?? plan.logs ?? (plain ? 'inherit' : 'prefix');
-}
-
 function withFront(
   plan: Plan,
   port: number,
   front: FrontProcess & { readonly env: readonly string[] },
-  logs: LogMode,
+  logs: Logs,
 ): {
   readonly bound: BoundProcess;
   readonly launch: Launch;
@@ -326,7 +324,7 @@ export function bind(
   const given = { issues: [], later: [], base, sources, dry };
   const binder: Binder = { plan, facts, env, lookup, tempDir, ...given };
   const stopTimeoutMs = resolveDuration(binder, 'stop_timeout', plan.stopTimeoutMs);
-  const logs = logMode(plan, options);
+  const logs = logsOfAll(plan, options);
   const all = plan.processes.map((process) => bindOne(binder, process, logs, options));
   const front =
     plan.front === null
@@ -359,6 +357,7 @@ export function bind(
     },
     launches: all.map((one) => one.launch),
     control,
+    ownLogs: ownLogs(logs, options),
   };
   return { bound, issues: binder.issues };
 }

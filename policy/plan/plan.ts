@@ -20,7 +20,15 @@ export type Late = number | { readonly text: Template };
 
 export type Condition = 'started' | 'ready' | 'completed';
 export type StopTarget = 'main' | 'group';
-export type LogMode = 'inherit' | 'prefix';
+export const logModes = ['inherit', 'prefix', 'json'] as const;
+export type LogMode = (typeof logModes)[number];
+/** How output goes out. */
+export type Logs = { readonly format: LogMode; readonly timestamps: boolean };
+/** As written; null: not said here. */
+export type PlannedLogs = {
+  readonly format: LogMode | null;
+  readonly timestamps: boolean | null;
+};
 
 export type Plan = {
   readonly version: typeof planVersion;
@@ -28,7 +36,7 @@ export type Plan = {
   readonly stopTimeoutMs: Late;
   /** After a stop was asked for, everything goes on serving this long. */
   readonly stopDelayMs: Late;
-  readonly logs: LogMode | null;
+  readonly logs: PlannedLogs | null;
   readonly control: PlannedControl;
   readonly processes: readonly PlannedProcess[];
   readonly front: PlannedFront | null;
@@ -91,7 +99,7 @@ export type PlannedProcess = {
   readonly successCodes: readonly number[];
   /** Signals that are passed on to it, as what. */
   readonly forward: readonly Forward[];
-  readonly logs: LogMode | null;
+  readonly logs: PlannedLogs | null;
 };
 
 export type Restart = {
@@ -238,7 +246,7 @@ export type Launch = {
   readonly env: readonly string[];
   /** null: Tandem's own working directory. */
   readonly cwd: string | null;
-  readonly logs: LogMode;
+  readonly logs: Logs;
   readonly stdin: 'null' | 'inherit';
   /** Whether it can serve. */
   readonly probe: ProbeSpec | null;
@@ -291,4 +299,6 @@ export type Bound = {
   readonly plan: BoundPlan;
   readonly launches: readonly Launch[];
   readonly control: BoundControl;
+  /** Of what Tandem says itself. */
+  readonly ownLogs: Logs;
 };
