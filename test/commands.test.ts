@@ -85,7 +85,7 @@ describe('what a command line means', () => {
 
   test.each([
     [['run', '--nope'], 64],
-    [['--logs', 'json', 'x y'], 64],
+    [['--logs', 'syslog', 'x y'], 64],
     [['-f', 'a', 'b'], 64],
     [['status'], 64],
     [['version'], 0],
