@@ -24,6 +24,7 @@ const packages = [
   { name: 'fish', file: '/usr/bin/fish', for: ['all'] },
   { name: 'groff-base', file: '/usr/bin/groff', for: ['all'] },
   { name: 'iproute2', file: '/usr/bin/ip', for: ['containers', 'all'] },
+  { name: 'chromium', file: '/usr/bin/chromium', for: ['all'] },
   { name: 'procps', file: '/usr/bin/ps', for: ['all'] },
   { name: 'tini', file: '/usr/bin/tini', for: ['compare', 'all'] },
   { name: 'dumb-init', file: '/usr/bin/dumb-init', for: ['all'] },
