@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, '..');
 process.chdir(root);
 const what = process.argv[2] ?? 'all';
 
-const builds = ['build', 'demo', 'containers', 'all', 'compare'];
+const builds = ['build', 'demo', 'containers', 'all', 'compare', 'bench'];
 /** How to tell that a package is there, without asking dpkg: its file. */
 const packages = [
   { name: 'gcc', file: '/usr/bin/gcc', for: [...builds] },
@@ -19,30 +19,31 @@ const packages = [
   { name: 'memcached', file: '/usr/bin/memcached', for: ['all'] },
   { name: 'strace', file: '/usr/bin/strace', for: ['all'] },
   { name: 'gunicorn', file: '/usr/bin/gunicorn', for: ['all'] },
-  { name: 'valgrind', file: '/usr/bin/valgrind', for: ['all'] },
+  { name: 'valgrind', file: '/usr/bin/valgrind', for: ['all', 'bench'] },
   { name: 'zsh', file: '/usr/bin/zsh', for: ['all'] },
   { name: 'fish', file: '/usr/bin/fish', for: ['all'] },
   { name: 'groff-base', file: '/usr/bin/groff', for: ['all'] },
+  { name: 's6', file: '/usr/bin/s6-svscan', for: ['all', 'bench'] },
+  { name: 'runit', file: '/usr/bin/runsvdir', for: ['bench'] },
+  { name: 'supervisor', file: '/usr/bin/supervisord', for: ['all', 'bench'] },
+  { name: 'ruby-foreman', file: '/usr/bin/foreman', for: ['all', 'bench'] },
   { name: 'iproute2', file: '/usr/bin/ip', for: ['containers', 'all'] },
   { name: 'chromium', file: '/usr/bin/chromium', for: ['all'] },
   { name: 'procps', file: '/usr/bin/ps', for: ['all'] },
-  { name: 'tini', file: '/usr/bin/tini', for: ['compare', 'all'] },
-  { name: 'dumb-init', file: '/usr/bin/dumb-init', for: ['all'] },
-  { name: 'ruby-foreman', file: '/usr/bin/foreman', for: ['all'] },
-  { name: 's6', file: '/usr/bin/s6-svscan', for: ['all'] },
-  { name: 'supervisor', file: '/usr/bin/supervisord', for: ['all'] },
+  { name: 'tini', file: '/usr/bin/tini', for: ['compare', 'all', 'bench'] },
+  { name: 'dumb-init', file: '/usr/bin/dumb-init', for: ['all', 'bench'] },
   { name: 'podman', file: '/usr/bin/podman', for: ['containers', 'all'] },
   { name: 'buildah', file: '/usr/bin/buildah', for: ['containers', 'all'] },
   { name: 'runc', file: '/usr/sbin/runc', for: ['containers', 'all'] },
   { name: 'runsc', file: '/usr/bin/runsc', for: ['containers', 'all'] },
-  { name: 'catatonit', file: '/usr/bin/catatonit', for: ['containers', 'all'] },
+  { name: 'catatonit', file: '/usr/bin/catatonit', for: ['containers', 'all', 'bench'] },
   { name: 'mmdebstrap', file: '/usr/bin/mmdebstrap', for: ['containers', 'all'] },
   { name: 'eatmydata', file: '/usr/bin/eatmydata', for: ['containers', 'all'] },
-  { name: 'nginx', file: '/usr/sbin/nginx', for: ['demo', 'all', 'compare'] },
+  { name: 'nginx', file: '/usr/sbin/nginx', for: ['demo', 'all', 'compare', 'bench'] },
   {
     name: 'python3-flask',
     file: '/usr/lib/python3/dist-packages/flask/__init__.py',
-    for: ['demo', 'all', 'compare'],
+    for: ['demo', 'all', 'compare', 'bench'],
   },
 ];
 
