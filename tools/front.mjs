@@ -18,7 +18,11 @@ await esbuild.build({
   minifySyntax: true,
   // Libraries in the older module format ask for Node's own modules through `require`.
   banner: {
-    js: "#!/usr/bin/env node\nimport { createRequire as tandemRequire } from 'node:module';\nconst require = tandemRequire(import.meta.url);",
+    js: [
+      '#!/usr/bin/env node',
+      "import { createRequire as tandemRequire } from 'node:module';",
+      'const require = tandemRequire(import.meta.url);',
+    ].join('\n'),
   },
 });
 chmodSync('build/front/tandem-front.mjs', 0o755);

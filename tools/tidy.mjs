@@ -29,6 +29,9 @@ const limits = { '.ts': 400, '.c': 400, '.h': 200 };
 const columnsMax = 120;
 /** Tables of text to look for; a broken line would be another text. */
 const wide = [
+  'tools/bench/peers.mjs',
+  'tools/bench/plots.mjs',
+  'tools/bench/rows-container.mjs',
   'tools/mutate.mjs',
   'policy/desk/commands.ts',
   'policy/desk/keys.ts',

@@ -9,7 +9,6 @@ export type Exchange = {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly http2: boolean;
-  /** Whether the client speaks TLS to what is in front of us, and its address: see forwarded.ts. */
   readonly client: Client;
   readonly target: Target;
   readonly plan: FrontPlan;
@@ -20,6 +19,8 @@ export type Client = {
   readonly address: string;
   /** Whether the peer is one whose word counts. */
   readonly trusted: boolean;
+  /** The client itself, as those that are trusted say. */
+  readonly real: string;
 };
 
 export function reasonOf(status: number): string {

@@ -21,7 +21,7 @@ async function find(route: DirectoryRoute, parts: readonly string[]): Promise<Fo
     if (!route.symlinks)
       for (const part of parts) {
         path += `/${part}`;
-        if ((await lstat(path)).isSymbolicLink()) return { type: 'refused', status: 403 };
+        if ((await lstat(path)).isSymbolicLink()) return missing;
       }
     const whole = [route.directory, ...parts].join('/');
     const facts = await stat(whole);
@@ -111,7 +111,7 @@ export async function serveFile(one: Exchange, route: FrontRoute & DirectoryRout
   let found = await find(route, parts);
   if (found.type === 'directory' && !isFolder) {
     const to = `${encodeURI(textOf(target.path)).replace(/[?#]/g, encodeURIComponent)}/`;
-    return answer(one, 301, { Location: `${to}${target.query}` });
+    return answer(one, 301, { Location: `${to}${target.query.length > 1 ? target.query : ''}` });
   }
   // A slash behind a file's name names nothing.
   if (found.type === 'file' && isFolder) found = missing;

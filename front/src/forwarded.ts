@@ -1,7 +1,7 @@
 /** What the process is told of the client, and what of a stranger's word is dropped. */
 
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import type { Header, ProcessRoute } from '../../policy/front/model.ts';
 import type { Client, Exchange } from './exchange.ts';
 
@@ -24,7 +24,15 @@ export function trustOf(networks: readonly string[]): Trust {
 
 export function clientOf(req: IncomingMessage, trust: Trust): Client {
   const address = plainAddress(req.socket?.remoteAddress ?? '');
-  return { address, trusted: address !== '' && trust(address) };
+  const trusted = address !== '' && trust(address);
+  const line = trusted ? [req.headers['x-forwarded-for'] ?? []].flat().join(',') : '';
+  // Each proxy adds whom it saw at the end: the last that is none of ours is the client.
+  const chain = line
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => isIP(one) > 0);
+  const real = [...chain].reverse().find((one) => !trust(plainAddress(one))) ?? chain[0] ?? address;
+  return { address, trusted, real };
 }
 
 /** Of the connection, never of the message (RFC 9110, 7.6.1). */
@@ -46,13 +54,20 @@ function namedIn(connection: string | undefined): ReadonlySet<string> {
   return new Set((connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
 }
 
-const ofForwarding = new Set([
+/** Set anew for the process, or kept from one whose word counts. */
+const setAnew = new Set([
   'forwarded',
   'x-forwarded-for',
   'x-forwarded-proto',
   'x-forwarded-host',
   'x-real-ip',
 ]);
+
+/** `Proxy` would be HTTP_PROXY to a script (httpoxy); a stranger may say nothing of forwarding. */
+function isBelieved(key: string, client: Client): boolean {
+  if (key === 'proxy' || setAnew.has(key)) return false;
+  return client.trusted || !key.startsWith('x-forwarded-');
+}
 
 function first(value: string | readonly string[] | undefined): string | undefined {
   return typeof value === 'string' ? value : value?.[0];
@@ -70,8 +85,8 @@ export function requestHeaders(one: Exchange, route: ProcessRoute): [string, str
     const key = name.toLowerCase();
     // `X_Forwarded_For` and `X-Forwarded-For` are one variable in CGI and WSGI.
     if (key.startsWith(':') || key.includes('_')) continue;
-    if (ofTheConnection.has(key) || dropped.has(key) || ofForwarding.has(key) || own.has(key))
-      continue;
+    if (ofTheConnection.has(key) || dropped.has(key) || own.has(key)) continue;
+    if (!isBelieved(key, client)) continue;
     out.push([name, value]);
   }
   if (req.headers.host === undefined && one.http2)
@@ -98,6 +113,7 @@ function forwarding(req: IncomingMessage, client: Client): [string, string][] {
     ['X-Forwarded-For', [...before, client.address].filter((one) => one !== '').join(', ')],
     ['X-Forwarded-Proto', said('x-forwarded-proto') ?? 'http'],
     ['X-Forwarded-Host', host],
+    ['X-Real-IP', client.real],
   ];
   const forwarded = said('forwarded');
   if (forwarded !== undefined) out.push(['Forwarded', forwarded]);

@@ -23,7 +23,7 @@ function line(one: Exchange, bytes: number): string {
   const agent = quoted(String(req.headers['user-agent'] ?? '-'));
   const referer = quoted(String(req.headers.referer ?? '-'));
   const what = quoted(`${req.method} ${req.url} HTTP/${req.httpVersion}`);
-  return `${client.address} - - [${clock(new Date())}] "${what}" ${res.statusCode} ${bytes} "${referer}" "${agent}"`;
+  return `${client.real} - - [${clock(new Date())}] "${what}" ${res.statusCode} ${bytes} "${referer}" "${agent}"`;
 }
 
 /** `TRACE/SPAN;o=1`, or traceparent: `00-TRACE-SPAN-01`. */
@@ -48,6 +48,11 @@ function traceOf(one: Exchange): { id: string; span: string; sampled: boolean } 
   };
 }
 
+function urlOf({ req }: Exchange): string {
+  const host = req.headers.host ?? req.headers[':authority'] ?? '';
+  return `${req.headers['x-forwarded-proto'] ?? 'http'}://${host}${req.url}`;
+}
+
 function json(one: Exchange, bytes: number, ms: number): string {
   const { req, res, client, plan } = one;
   const { statusCode: status } = res;
@@ -57,11 +62,11 @@ function json(one: Exchange, bytes: number, ms: number): string {
     message: `${req.method} ${req.url} ${status}`,
     httpRequest: {
       requestMethod: req.method,
-      requestUrl: `${req.headers['x-forwarded-proto'] ?? 'http'}://${req.headers.host ?? req.headers[':authority'] ?? ''}${req.url}`,
+      requestUrl: urlOf(one),
       status,
       responseSize: String(bytes),
       userAgent: String(req.headers['user-agent'] ?? ''),
-      remoteIp: client.address,
+      remoteIp: client.real,
       referer: String(req.headers.referer ?? ''),
       latency: `${(ms / 1000).toFixed(3)}s`,
       protocol: `HTTP/${req.httpVersion}`,

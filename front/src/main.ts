@@ -19,11 +19,11 @@ function readPlan(path: string): FrontPlan {
       `cannot read \`${path}\`: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  if (plan.version !== frontVersion)
-    stopWith(
-      78,
-      `cannot use \`${path}\`: it is of version ${plan.version}, and this engine reads ${frontVersion}\n  hint: install @tandem-init/front of the same release as tandem`,
-    );
+  if (plan.version !== frontVersion) {
+    const why = `it is of version ${plan.version}, and this engine reads ${frontVersion}`;
+    const hint = 'install @tandem-init/front of the same release as tandem';
+    stopWith(78, `cannot use \`${path}\`: ${why}\n  hint: ${hint}`);
+  }
   return plan;
 }
 

@@ -71,6 +71,11 @@ function isAmbiguous(req: IncomingMessage): boolean {
   const coding = req.headers['transfer-encoding'];
   if (count('host') > 1 || count('content-length') > 1 || count('transfer-encoding') > 1)
     return true;
+  if (
+    req.headers.host !== undefined &&
+    !/^[\w.~-]*(:\d+)?$|^\[[0-9A-Fa-f:.]+\](:\d+)?$/.test(req.headers.host)
+  )
+    return true;
   return coding !== undefined && coding.trim().toLowerCase() !== 'chunked';
 }
 
@@ -117,13 +122,18 @@ function ownPath(front: Front, one: Exchange): boolean {
 function handle(front: Front, one: Exchange): void {
   const { plan } = front;
   const { path, query } = one.target;
+  // It would show what others put into the request.
+  if (one.req.method === 'TRACE') {
+    answer(one, 405);
+    return;
+  }
   if (ownPath(front, one)) return;
   const route = routeFor(front, path);
   const folder = front.routes.find((each) => each.path === `${path}/`);
   if (folder !== undefined) {
     setHeaders(one.res, folder.route.headers, plan.headers);
     const to = encodeURI(folder.route.path).replace(/[?#]/g, encodeURIComponent);
-    answer(one, 301, { Location: `${to}${query}` });
+    answer(one, 301, { Location: `${to}${query.length > 1 ? query : ''}` });
     return;
   }
   setHeaders(one.res, route?.headers ?? [], plan.headers);
@@ -257,6 +267,8 @@ function openHttp1(front: Front): Http1Server {
   http1.on('upgrade', (req, socket, first) =>
     onUpgrade(front, http1, req, socket as Socket, first),
   );
+  // It never listens itself, and looks for slow clients only once it does.
+  http1.emit('listening');
   http1.on('clientError', (error, socket) => onBadRequest(error, socket as Socket));
   return http1;
 }

@@ -53,7 +53,7 @@ export function readTarget(url: string): Target | null {
   const query = end >= 0 && whole[end] === '?' ? (whole.slice(end).split('#')[0] ?? '') : '';
   const decoded = decodeOnce(sent);
   const path = decoded === null ? null : resolveDots(decoded);
-  return path === null ? null : { path, sent, query: query === '?' ? '' : query };
+  return path === null ? null : { path, sent, query };
 }
 
 /** A route's path as bytes are compared: what is beyond ASCII stands as UTF-8 in a request. */
