@@ -80,6 +80,11 @@ export function tandemImage(): Promise<string>;
 /** Bytes of the unpacked image. */
 export function imageSize(image: string): Promise<number>;
 export function start(image: string, options?: Start): Promise<Container>;
+/** A command of this machine as PID 1 in namespaces of its own, for what has no image. */
+export function startCommand(
+  command: string,
+  options?: Pick<Start, 'env' | 'user'>,
+): Promise<Omit<Container, 'stop'>>;
 export function runToEnd(image: string, options?: Start): Promise<Said & End>;
 export function podman(...args: string[]): Promise<Said>;
 /** A folder for one build, removed at the end of the process. */

@@ -312,57 +312,109 @@ function words(image, name, host, options) {
   ];
 }
 
-/** Starts a container in a network of its own; see containers.d.mts. */
-export async function start(image, options = {}) {
-  await base();
+/** A name and a network that end with this process. */
+async function plugged() {
   await sweep();
   count += 1;
   const name = `${prefix}${count}`;
   running.set(name, null);
-  const { host, address } = await network(name);
+  return { name, ...(await network(name)) };
+}
+
+/** Starts a container in a network of its own; see containers.d.mts. */
+export async function start(image, options = {}) {
+  await base();
+  const { name, host, address } = await plugged();
   await must('podman', words(image, name, host, options));
   const attach = ['start', '--attach', ...(options.tty ? ['--interactive'] : []), name];
   // A terminal of its own; `script` ends as the container does.
   const command = options.tty
     ? ['script', '--quiet', '--return', '--flush', '-c', `podman ${attach.join(' ')}`, '/dev/null']
     : ['podman', ...attach];
-  const startedMs = performance.now();
-  const child = spawn(command[0], command.slice(1), {
-    env: env(),
-    stdio: [options.tty ? 'pipe' : 'ignore', 'pipe', 'pipe'],
-  });
-  running.set(name, child);
-  const text = { out: '', err: '' };
-  child.stdout.on('data', (data) => {
-    text.out += data.toString('latin1');
-  });
-  child.stderr.on('data', (data) => {
-    text.err += data.toString('latin1');
-  });
-  const ended = new Promise((done) => {
-    child.on('close', (code) => {
-      const afterMs = performance.now() - startedMs;
-      unplug(name);
-      running.delete(name);
-      done({ code: code ?? -1, afterMs });
-    });
-  });
+  const watched = watch(name, command, env(), options.tty);
   return {
     name,
     address,
     host,
-    startedMs,
-    out: () => text.out,
-    err: () => text.err,
-    write: (data) => child.stdin?.write(data),
-    ended,
+    ...watched,
     stop: (seconds = 10) => podman('stop', '--time', `${seconds}`, name),
     kill: (signal) => podman('kill', '--signal', signal, name),
     exec: (...args) => podman('exec', name, ...args),
     inspect: async (format) => (await podman('inspect', '--format', format, name)).out.trim(),
     remove: async () => {
       await podman('rm', '--force', '--time', '0', '--ignore', name);
-      await ended;
+      await watched.ended;
+    },
+  };
+}
+
+/** Spawns what stands for the container; `ended` has its code, and its network is gone then. */
+function watch(name, [command, ...args], variables, tty = false) {
+  const startedMs = performance.now();
+  const child = spawn(command, args, {
+    env: variables,
+    stdio: [tty ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+  });
+  running.set(name, child);
+  const text = { out: '', err: '' };
+  for (const [stream, key] of [
+    [child.stdout, 'out'],
+    [child.stderr, 'err'],
+  ])
+    stream.on('data', (data) => {
+      text[key] += data.toString('latin1');
+    });
+  const ended = new Promise((done) => {
+    child.on('close', (code) => {
+      done({ code: code ?? -1, afterMs: performance.now() - startedMs });
+      // The last packets have still to arrive: they tell the other end of its connections.
+      setTimeout(() => {
+        unplug(name);
+        running.delete(name);
+      }, 1000).unref();
+    });
+  });
+  return {
+    startedMs,
+    pid: child.pid,
+    out: () => text.out,
+    err: () => text.err,
+    write: (data) => child.stdin?.write(data),
+    ended,
+  };
+}
+
+/**
+ * A command of this machine as PID 1 of a namespace and in a network of its own: a container as
+ * far as processes can tell. `user` is `uid[:gid]`.
+ */
+export async function startCommand(command, options = {}) {
+  const { name, host, address } = await plugged();
+  const [uid, gid = uid] = (options.user ?? '').split(':');
+  const as = uid ? ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'] : [];
+  const isolated = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const words = ['ip', 'netns', 'exec', name, ...isolated, ...as, 'sh', '-c', `exec ${command}`];
+  const watched = watch(name, words, { PATH: process.env.PATH, ...options.env });
+  const first = () => {
+    const children = `/proc/${watched.pid}/task/${watched.pid}/children`;
+    return existsSync(children) ? readFileSync(children, 'utf8').trim().split(' ')[0] : '';
+  };
+  const kill = async (signal) => {
+    const pid = first();
+    if (pid !== '') process.kill(Number(pid), `SIG${signal}`);
+  };
+  return {
+    name,
+    address,
+    host,
+    ...watched,
+    kill,
+    exec: (...args) => run('nsenter', ['-t', first(), '-p', '-m', ...args]),
+    inspect: async () => first(),
+    remove: async () => {
+      // Not unshare: what has changed its user since doesn't hear of its parent's death.
+      await kill('KILL');
+      await watched.ended;
     },
   };
 }
@@ -396,6 +448,9 @@ export function cleanUp() {
       env: env(),
       stdio: 'ignore',
     });
+    // What is left of a command that was started without an engine.
+    const inside = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' }).stdout ?? '';
+    for (const pid of inside.split('\n').filter(Boolean)) spawnSync('kill', ['-KILL', pid]);
     unplug(name);
   }
   running.clear();
