@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "keep.h"
 #include "sink.h"
 
 /* How long one line may wait for its reader before it is given up. */
@@ -96,6 +97,51 @@ static void put_line(JSContext *context, int count, const char *const *names,
         JS_FreeCString(context, texts[i]);
 }
 
+/* `{"batch":{"nowMs":…},"answer":{"notes":[…]}}`, the same with less in it. */
+static void keep_notes(JSContext *context, JSValueConst batch, JSValueConst answer)
+{
+    JSValue notes = JS_GetPropertyStr(context, answer, "notes");
+    JSValue count = JS_GetPropertyStr(context, notes, "length");
+    JSValue now = JS_GetPropertyStr(context, batch, "nowMs");
+    int64_t length = 0, now_ms = 0;
+    JS_ToInt64(context, &length, count);
+    JS_ToInt64(context, &now_ms, now);
+    JSValue json = length > 0 ? JS_JSONStringify(context, notes, JS_UNDEFINED, JS_UNDEFINED)
+                              : JS_UNDEFINED;
+    const char *text = JS_IsString(json) ? JS_ToCString(context, json) : NULL;
+    size_t room = text ? strlen(text) + 96 : 0;
+    char *line = text ? malloc(room) : NULL;
+    if (line) {
+        int n = snprintf(line, room, "{\"batch\":{\"nowMs\":%lld},\"answer\":{\"notes\":%s}}",
+                         (long long)now_ms, text);
+        keep_line(line, (size_t)n);
+    }
+    free(line);
+    JS_FreeCString(context, text);
+    JS_FreeValue(context, json);
+    JS_FreeValue(context, now);
+    JS_FreeValue(context, count);
+    JS_FreeValue(context, notes);
+}
+
+static void keep_head(JSContext *context, JSValueConst plan, JSValueConst options,
+                      JSValueConst answer)
+{
+    JSValue object = JS_NewObject(context);
+    JS_SetPropertyStr(context, object, "journal", JS_NewInt32(context, 1));
+    JS_SetPropertyStr(context, object, "plan", JS_DupValue(context, plan));
+    JS_SetPropertyStr(context, object, "options", JS_DupValue(context, options));
+    JS_SetPropertyStr(context, object, "answer", JS_DupValue(context, answer));
+    JSValue json = JS_JSONStringify(context, object, JS_UNDEFINED, JS_UNDEFINED);
+    size_t length = 0;
+    const char *text = JS_IsString(json) ? JS_ToCStringLen(context, &length, json) : NULL;
+    if (text)
+        keep_line(text, length);
+    JS_FreeCString(context, text);
+    JS_FreeValue(context, json);
+    JS_FreeValue(context, object);
+}
+
 void journal_head(JSContext *context, JSValueConst plan, JSValueConst options, JSValueConst answer)
 {
     static const char *const names[] = {"{\"journal\":1,\"plan\":", ",\"options\":",
@@ -103,6 +149,8 @@ void journal_head(JSContext *context, JSValueConst plan, JSValueConst options, J
     JSValueConst values[] = {plan, options, answer};
     if (sink)
         put_line(context, 3, names, values);
+    if (keep_wanted())
+        keep_head(context, plan, options, answer);
 }
 
 void journal_step(JSContext *context, JSValueConst batch, JSValueConst answer)
@@ -111,10 +159,11 @@ void journal_step(JSContext *context, JSValueConst batch, JSValueConst answer)
     JSValueConst values[] = {batch, answer};
     if (sink)
         put_line(context, 2, names, values);
+    if (keep_wanted())
+        keep_notes(context, batch, answer);
 }
 
 void journal_each(void (*take)(void *, const char *, size_t), void *opaque)
 {
-    (void)take;
-    (void)opaque;
+    keep_each(take, opaque);
 }

@@ -19,6 +19,7 @@
 #include "facts.h"
 #include "host.h"
 #include "journal.h"
+#include "keep.h"
 #include "text.h"
 
 enum { EXIT_SOFTWARE = 70 };
@@ -337,6 +338,8 @@ int main(int argc, char **argv)
     int r = kept.journal ? journal_open(kept.journal) : 0;
     if (r)
         die("open the journal", strerror(-r));
+    if (kept.control.paths_count)
+        keep_open(host.children_count);
     open_supervisor(&kept);
     /* Processes start first; nobody can ask before them. */
     control_open(&kept.control);

@@ -54,7 +54,17 @@ async function prepare(words: readonly string[]): Promise<Prepared> {
   return { words: rest, facts: { ...facts, read } };
 }
 
-const here = ['check', 'plan', 'graph', 'schema', 'completion', 'help', 'version', 'usage'];
+const here = [
+  'check',
+  'plan',
+  'graph',
+  'schema',
+  'completion',
+  'help',
+  'version',
+  'usage',
+  'timeline',
+];
 
 async function act(given: readonly string[]): Promise<Outcome | null> {
   const prepared = await prepare(given);

@@ -24,9 +24,16 @@ import { parseYaml } from '../policy/config/parse.ts';
 import * as words from '../policy/config/words.library.ts';
 import * as desk from '../policy/desk/desk.ts';
 import { bindFront } from '../policy/front/bind.ts';
+import * as live from '../policy/live/library.ts';
+import { drawPicture } from '../policy/live/pictures.ts';
 import * as attributes from '../policy/plan/bind-attributes.ts';
 import type { Fact, Facts } from '../policy/plan/facts.ts';
 import { badPattern } from './pattern.ts';
+
+/** Under Node the pictures are there too. */
+const timeline: Pick<typeof live, 'runTimeline'> = {
+  runTimeline: (given, words) => live.runTimeline(given, words, drawPicture),
+};
 
 const readMax = 1 << 20;
 const outputMax = 65_536;
@@ -154,6 +161,14 @@ export const facts: Facts = {
   badPattern,
   digest,
   library: (name) =>
-    ({ files: reading, words, attributes, yaml: { parseYaml }, front: { bindFront }, desk })[name],
+    ({
+      files: reading,
+      words,
+      attributes,
+      yaml: { parseYaml },
+      front: { bindFront },
+      desk,
+      timeline,
+    })[name],
   isTerminal: (fd) => isatty(fd),
 };

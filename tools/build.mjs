@@ -30,6 +30,7 @@ const sections = {
   front: { entry: 'policy/front/library.ts', packed: true },
   yaml: { entry: 'policy/config/library.ts', packed: true },
   desk: { entry: 'policy/desk/desk.ts', packed: true },
+  timeline: { entry: 'policy/live/library.ts', packed: true },
   // Between a child's death and our exit, where every tenth of a millisecond is measured.
   reason: { entry: 'policy/report/reason.ts', packed: false },
 };

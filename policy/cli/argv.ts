@@ -61,6 +61,7 @@ export type Request =
       readonly command: DeskCommand;
       readonly words: readonly string[];
     }
+  | { readonly type: 'timeline'; readonly words: readonly string[] }
   | { readonly type: 'usage'; readonly text: string; readonly hint: string };
 
 /** Commands that run under Node, from the npm package; the binary only knows their names. */
@@ -68,9 +69,7 @@ const deskCommands = ['init', 'import', 'export'] as const;
 export type DeskCommand = (typeof deskCommands)[number];
 
 /** Commands that Tandem will have: their names are taken already, so that no meaning changes. */
-export const reserved: readonly string[] = 'status logs restart start stop signal timeline'.split(
-  ' ',
-);
+export const reserved: readonly string[] = 'status logs restart start stop signal'.split(' ');
 
 export const noFlags: Flags = { files: [], verbose: false, logs: null, journal: null };
 
@@ -210,7 +209,9 @@ function readProbe(words: readonly string[]): Request {
 }
 
 /** Words after which --help explains them; anything else is a program with a --help of its own. */
-const own: readonly string[] = ['run', 'check', 'plan', 'graph', 'probe', 'schema', 'completion'];
+const own: readonly string[] = [
+  ...['run', 'check', 'plan', 'graph', 'timeline', 'probe', 'schema', 'completion'],
+];
 
 function readCompletion([name, extra]: readonly string[]): Request {
   const shell = oneOf(['bash', 'zsh', 'fish'] as const, name);
@@ -247,6 +248,7 @@ export function readArgv(
   if (first === 'graph') return readGraph(flagged);
   const desk = oneOf(deskCommands, first);
   if (desk !== undefined) return { type: 'desk', command: desk, words: others };
+  if (first === 'timeline') return { type: 'timeline', words: others };
   if (reserved.includes(first))
     return usage(
       `cannot run \`${first}\`: that is a Tandem command which this version does not have yet`,

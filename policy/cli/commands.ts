@@ -137,6 +137,10 @@ export function main(facts: Facts, argv: readonly string[]): Outcome {
       return exit(0, facts.library('desk').completion(request.shell));
     case 'version':
       return exit(0, `tandem ${version} (QuickJS-ng ${engine})\n`);
+    case 'timeline': {
+      const { code, out, err } = facts.library('timeline').runTimeline(facts, request.words);
+      return exit(code, out, err);
+    }
     case 'desk':
       return usage(
         `cannot run \`${request.command}\`: it is part of the npm package, not of this binary`,

@@ -6,6 +6,7 @@ export const help = `Tandem runs several processes in one container, as its PID 
   tandem [--] CMD ARGS...     run one command as its init
   tandem check [-f FILE]      find everything that is wrong with a file, and start nothing
   tandem plan · graph         what a file means, saved for a fast start; its order, drawn
+  tandem timeline JOURNAL     where the cold start goes, drawn from what --journal wrote
   tandem probe URL            ask tcp:8080, http://…, grpc:…, unix:… or file:… once: 0 or 1
   tandem schema · completion · version · help [COMMAND | KEY]
 

@@ -2,6 +2,7 @@
 import type { About } from '../report/about.ts';
 import type { Severity } from '../report/severity.ts';
 import type { ProbeFor, RunRef } from './event.ts';
+import type { Record } from './record.ts';
 
 export type Action =
   /** Answered by `spawned` or `spawn_failed`, and after `spawned` by one `exited`. */
@@ -85,4 +86,6 @@ export type Answer = {
   readonly actions: readonly Action[];
   /** Call again at this time, even when nothing has happened; null: only when something has. */
   readonly wakeAtMs: number | null;
+  /** What has happened, for the journal. */
+  readonly notes: readonly Record[];
 };

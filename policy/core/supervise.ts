@@ -34,10 +34,11 @@ function answer(now: Held, stepped: Stepped): Answer {
         severity: severity(note, stepped.state.stop !== null),
       });
   }
-  if (said.length === 0) return { actions: stepped.actions, wakeAtMs: stepped.wakeAtMs };
+  const { notes, wakeAtMs } = stepped;
+  if (said.length === 0) return { actions: stepped.actions, wakeAtMs, notes };
   const ends = stepped.actions.filter((action) => action.type === 'exit');
   const others = stepped.actions.filter((action) => action.type !== 'exit');
-  return { actions: [...others, ...said, ...ends], wakeAtMs: stepped.wakeAtMs };
+  return { actions: [...others, ...said, ...ends], wakeAtMs, notes };
 }
 
 export function open(plan: BoundPlan, options: Options): Answer {

@@ -58,6 +58,18 @@ export const commands: readonly Command[] = [
     example: 'tandem graph --format dot | dot -Tsvg > order.svg',
   },
   {
+    name: 'timeline',
+    usage: 'timeline [--blame | --json] JOURNAL [JOURNAL]',
+    text: 'Draws where the cold start goes, and the stop, from a journal that --journal wrote; two of them are compared. --svg and --html are part of the npm package.',
+    flags: [
+      ['--blame', null, 'what to speed up first, and what it saves'],
+      ['--json', null, 'for other tools'],
+      ['--svg', null, 'a picture: npx tandem-init timeline --svg JOURNAL'],
+      ['--html', null, 'a page with it'],
+    ],
+    example: 'tandem --journal /tmp/journal -f tandem.yaml; tandem timeline /tmp/journal',
+  },
+  {
     name: 'probe',
     usage: 'probe [--timeout 2s] URL',
     text: 'Asks once, and ends with 0 or 1: a HEALTHCHECK for images without a shell. tcp:8080, http://127.0.0.1:8080/health, grpc:50051/Service, unix:/path, file:/path.',

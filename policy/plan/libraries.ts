@@ -7,6 +7,7 @@ import type { parseYaml } from '../config/parse.ts';
 import type * as words from '../config/words.library.ts';
 import type * as desk from '../desk/desk.ts';
 import type { bindFront } from '../front/bind.ts';
+import type * as timeline from '../live/library.ts';
 import type * as attributes from './bind-attributes.ts';
 
 export type Libraries = {
@@ -20,4 +21,5 @@ export type Libraries = {
   readonly front: { readonly bindFront: typeof bindFront };
   /** What a person at a desk asks for: `check`, `plan`, `graph`, `schema`, `help`. */
   readonly desk: typeof desk;
+  readonly timeline: Pick<typeof timeline, 'runTimeline'>;
 };

@@ -4,6 +4,7 @@ import { parseYaml } from '../config/parse.ts';
 import * as words from '../config/words.library.ts';
 import * as desk from '../desk/desk.ts';
 import { bindFront } from '../front/bind.ts';
+import * as timeline from '../live/library.ts';
 import * as attributes from './bind-attributes.ts';
 import type { Fact, Facts, FileFacts } from './facts.ts';
 
@@ -53,9 +54,15 @@ export function machine(given: Machine = {}): Facts {
     badPattern: (pattern) => (pattern.includes('(') ? 'Missing )' : null),
     digest: (text) => `${text.length}`,
     library: (name) =>
-      ({ files: reading, words, attributes, yaml: { parseYaml }, front: { bindFront }, desk })[
-        name
-      ],
+      ({
+        files: reading,
+        words,
+        attributes,
+        yaml: { parseYaml },
+        front: { bindFront },
+        desk,
+        timeline,
+      })[name],
     isTerminal: () => false,
   };
 }
