@@ -19,7 +19,7 @@ for (const place of places) {
         );
         expect(ends.map((end) => end.code)).toEqual(codes);
       }
-    }, 60_000);
+    }, 600_000);
 
     test('in init mode every exit code from 0 to 255 is passed on unchanged', async () => {
       for (let first = 0; first < 256; first += 8) {
@@ -29,7 +29,7 @@ for (const place of places) {
         );
         expect(ends.map((end) => end.code)).toEqual(codes);
       }
-    }, 60_000);
+    }, 600_000);
 
     test.each([
       ['HUP', 1],

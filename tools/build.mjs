@@ -1,6 +1,7 @@
 // Builds build/tandem: engine objects (cached), sections of bytecode, host, one static link.
 //
 //     node tools/build.mjs            the binary
+//     node tools/build.mjs --arch arm64    build/tandem-arm64, with gcc-aarch64-linux-gnu
 //     node tools/build.mjs --tests    tandem-asan as well, with the address and undefined
 //                                     sanitizers, and tandem-faulty, whose policy fails on demand
 import { execFileSync } from 'node:child_process';
@@ -9,10 +10,16 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join, resolve } from 'node:path';
 import * as esbuild from 'esbuild';
 import { engineSource, engineVersion } from './engine.mjs';
+import { arm64 } from './musl.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 process.chdir(root);
 const forTests = process.argv.includes('--tests');
+const arch = process.argv.includes('--arch') ? process.argv.at(-1) : 'x64';
+if (!['x64', 'arm64'].includes(arch)) {
+  console.error(`cannot build for ${arch}: x64 and arm64 are known`);
+  process.exit(64);
+}
 const sizeMax = 1_000_000;
 
 /**
@@ -106,6 +113,19 @@ builds.debug = {
   flags: ['-O1', '-g', '-std=gnu11', '-D_GNU_SOURCE', '-fno-omit-frame-pointer'],
   link: ['-lm', '-lpthread'],
 };
+
+if (arch === 'arm64') {
+  run(process.execPath, ['tools/setup.mjs', 'cross']);
+  const { cc, flags, before, after } = arm64(root);
+  const { release } = builds;
+  builds.release = {
+    name: 'tandem-arm64',
+    cc,
+    flags: [...release.flags, ...flags],
+    before,
+    link: [...release.link, ...after],
+  };
+}
 
 function compile(build, sources, extra) {
   const stale = sources.filter(({ path, out, key }) => {
@@ -256,7 +276,15 @@ function link(build, source, name, files) {
   const out = join('build', name);
   const sections = `build/${name}.S`;
   writeFileSync(sections, assembly(files));
-  run(build.cc, [...build.flags, '-o', out, ...objects, sections, ...build.link]);
+  run(build.cc, [
+    ...build.flags,
+    '-o',
+    out,
+    ...(build.before ?? []),
+    ...objects,
+    sections,
+    ...build.link,
+  ]);
   return out;
 }
 
@@ -272,7 +300,7 @@ for (const [name, { entry, packed }] of Object.entries(sections)) {
   sizes.push(`${name} ${size}${packed ? ` (${statSync(`build/${name}.lzma`).size})` : ''}`);
 }
 const own = Object.fromEntries(Object.keys(sections).map((name) => [name, name]));
-const binary = link(builds.release, source, 'tandem', own);
+const binary = link(builds.release, source, builds.release.name, own);
 if (forTests) {
   link(builds.asan, source, 'tandem-asan', own);
   link(builds.gc, source, 'tandem-gc', own);

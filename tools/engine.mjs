@@ -1,35 +1,9 @@
 // The engine's source: from Debian's testing suite through a private apt state, so that the
 // machine's own sources stay as they are; or from QJS_SRC.
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
-
-/** The archive that this machine's own sources name; it serves the testing suite too. */
-function archiveUri() {
-  const files = ['/etc/apt/sources.list'];
-  if (existsSync('/etc/apt/sources.list.d'))
-    for (const f of readdirSync('/etc/apt/sources.list.d').sort())
-      if (/\.(list|sources)$/.test(f)) files.push(join('/etc/apt/sources.list.d', f));
-  for (const file of files) {
-    if (!existsSync(file)) continue;
-    for (const line of readFileSync(file, 'utf8').split('\n')) {
-      const uri = /^URIs:\s*(\S+)/.exec(line) ?? /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)/.exec(line);
-      if (uri && /debian\/?$/.test(uri[1]) && !/security/.test(uri[1])) return uri[1];
-    }
-  }
-  return null;
-}
+import { fetchPackage } from './apt.mjs';
 
 function fail(message) {
   console.error(`cannot get the engine's source: ${message}`);
@@ -38,50 +12,20 @@ function fail(message) {
 }
 
 function download(root, pin) {
-  const uri = archiveUri();
-  if (!uri) fail('no Debian archive is named in /etc/apt');
-  const apt = join(root, '.cache', 'apt');
-  for (const dir of ['state/lists/partial', 'cache/archives/partial', 'etc', 'deb'])
-    mkdirSync(join(apt, dir), { recursive: true });
-  const list = join(apt, 'etc', 'sources.list');
-  writeFileSync(list, `deb [signed-by=${keyring}] ${uri} testing main\n`);
-  const options = [
-    '-q',
-    '-o',
-    `Dir::Etc::sourcelist=${list}`,
-    '-o',
-    'Dir::Etc::sourceparts=-',
-    '-o',
-    `Dir::State=${join(apt, 'state')}`,
-    '-o',
-    'Dir::State::status=/var/lib/dpkg/status',
-    '-o',
-    `Dir::Cache=${join(apt, 'cache')}`,
-    '-o',
-    'APT::Sandbox::User=root',
-  ];
-  const quiet = { stdio: ['ignore', 'ignore', 'pipe'], cwd: join(apt, 'deb') };
   console.log(`fetching the engine's source: Debian package ${pin.package} (private apt state)`);
-  try {
-    execFileSync('apt-get', [...options, 'update'], quiet);
-    execFileSync('apt-get', [...options, 'download', pin.package], quiet);
-  } catch (error) {
-    fail(`apt-get: ${String(error.stderr ?? error.message).trim()}`);
-  }
-  const deb = readdirSync(join(apt, 'deb')).find((f) => f.endsWith('.deb'));
-  const path = join(apt, 'deb', deb);
-  const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
-  const version = deb.split('_')[1];
+  const fetched = fetchPackage(root, { name: pin.package, suite: 'testing' });
+  if (fetched.problem) fail(fetched.problem);
+  const { path, version, sha256 } = fetched;
   const tested = sha256 === pin.sha256;
   if (!tested && version === pin.version)
-    fail(`${deb} is not the file that tools/engine.json pins`);
+    fail(`${pin.package} ${version} is not the file that tools/engine.json pins`);
   if (!tested)
     console.log(`warning: the archive has ${version}, tested is ${pin.version}: going on`);
   const out = join(root, '.cache', 'engine-source');
   execFileSync('dpkg-deb', ['-x', path, `${out}.new`]);
   rmSync(out, { recursive: true, force: true });
   renameSync(`${out}.new`, out);
-  rmSync(apt, { recursive: true, force: true });
+  fetched.remove();
   writeFileSync(join(out, 'engine.json'), JSON.stringify({ version, tested }));
 }
 

@@ -9,13 +9,30 @@ const root = resolve(import.meta.dirname, '..');
 process.chdir(root);
 const what = process.argv[2] ?? 'all';
 
-const builds = ['build', 'demo', 'containers', 'all', 'compare', 'bench'];
+const builds = [
+  'build',
+  'demo',
+  'containers',
+  'all',
+  'compare',
+  'bench',
+  'cross',
+  'arm64',
+  'release',
+];
 /** How to tell that a package is there, without asking dpkg: its file. */
 const packages = [
   { name: 'gcc', file: '/usr/bin/gcc', for: [...builds] },
   { name: 'libc6-dev', file: '/usr/include/stdio.h', for: [...builds] },
   { name: 'musl-tools', file: '/usr/bin/musl-gcc', for: [...builds] },
   { name: 'xz-utils', file: '/usr/bin/xz', for: [...builds] },
+  // Only who asks for arm64 needs these: they are large.
+  {
+    name: 'gcc-aarch64-linux-gnu',
+    file: '/usr/bin/aarch64-linux-gnu-gcc',
+    for: ['cross', 'arm64', 'release'],
+  },
+  { name: 'qemu-user-static', file: '/usr/bin/qemu-aarch64-static', for: ['arm64'] },
   { name: 'memcached', file: '/usr/bin/memcached', for: ['all'] },
   { name: 'strace', file: '/usr/bin/strace', for: ['all'] },
   { name: 'gunicorn', file: '/usr/bin/gunicorn', for: ['all'] },
