@@ -551,9 +551,14 @@ exit $?
 test('a Procfile is the same plan as Tandem reads from it', () => {
   const { plan } = carry(
     'procfile',
-    { Procfile: 'web: gunicorn -b :$PORT app\nworker: cd x && python w.py | tee log\n' },
+    {
+      Procfile:
+        'release: ./migrate\nweb: gunicorn -b :$PORT app\nworker: cd x && python w.py | tee log\n',
+    },
     'Procfile',
   );
+  expect(get(plan, 'release')).toMatchObject({ oneshot: true, dependsOn: [] });
+  expect(get(plan, 'web').dependsOn.map((one) => one.process)).toEqual(['release']);
   expect(get(plan, 'web')).toMatchObject({
     command: ['gunicorn', '-b', ':${PORT:-5000}', 'app'],
     environment: [['PORT', '${PORT:-5000}']],

@@ -14,6 +14,8 @@ export function importProcfile(text: string, file: string): Draft {
     const { keys, name } = addProcess(draft, one.name);
     keys['command'] = one.shell ? (one.command[0] ?? '') : commandOf(one.command);
     if (one.shell) keys['shell'] = true;
+    if (one.oneshot) keys['oneshot'] = true;
+    if (one.dependsOn.length > 0) keys['depends_on'] = one.dependsOn.map((need) => need.process);
     const environment = Object.fromEntries(one.environment);
     keys['environment'] = environment;
     const line = text.split('\n').findIndex((raw) => raw.trimStart().startsWith(`${one.name}`)) + 1;
