@@ -22,8 +22,8 @@ import { cleanUp, firstChildOf, folder, tandem, until } from './binary.ts';
 import { ask, freePort } from './http.ts';
 
 const pages = resolve('docs/how-to');
-const longMs = 60_000;
-const testMs = 180_000;
+const longMs = 120_000;
+const testMs = 400_000;
 const system = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const modules = resolve('node_modules/.bin');
 
