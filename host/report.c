@@ -92,13 +92,10 @@ void report_prepare(JSContext *context)
     JS_FreeValue(context, JS_GetException(context));
 }
 
-/* False, and nothing is said, when the library can't be had or fails. */
-static bool composed(JSContext *context, JSValueConst about, const char *tail, size_t length,
-                     const char *sentence)
+/* False when the library can't be had or fails: nothing of use is in `text` then. */
+static bool composed(JSContext *context, JSValueConst about, bool json, const char *tail,
+                     size_t length, struct text *text)
 {
-    bool json = host.own_logs.kind == FORM_JSON;
-    static struct text text;
-    bool done = false;
     report_prepare(context);
     JSValue format = JS_NewString(context, json ? "json" : "text");
     JSValueConst arguments[] = {about, format};
@@ -108,20 +105,16 @@ static bool composed(JSContext *context, JSValueConst about, const char *tail, s
     JSValue last = JS_IsObject(made) ? JS_GetPropertyStr(context, made, "after") : JS_UNDEFINED;
     const char *before = JS_IsString(first) ? JS_ToCString(context, first) : NULL;
     const char *after = JS_IsString(last) ? JS_ToCString(context, last) : NULL;
-    if (before && after) {
-        text.length = 0;
-        if (length || json)
-            add(&text, before, strlen(before));
-        if (json)
-            add_list(&text, tail, length);
-        else
-            add_tail(&text, tail, length);
-        add(&text, after, strlen(after));
-        log_block(text.bytes, text.length);
-        /* A person reads that one. */
-        report_to_platform(json ? sentence : text.bytes, json ? strlen(sentence) : text.length);
-        done = true;
-    }
+    bool done = before && after;
+    text->length = 0;
+    if (done && (length || json))
+        add(text, before, strlen(before));
+    if (done && json)
+        add_list(text, tail, length);
+    else if (done)
+        add_tail(text, tail, length);
+    if (done)
+        add(text, after, strlen(after));
     JS_FreeCString(context, before);
     JS_FreeCString(context, after);
     JS_FreeValue(context, first);
@@ -134,12 +127,21 @@ static bool composed(JSContext *context, JSValueConst about, const char *tail, s
 
 void report(JSContext *context, JSValueConst about, int64_t process, const char *sentence)
 {
+    static struct text text;
     char tail[4096];
+    bool json = host.own_logs.kind == FORM_JSON;
     size_t length = process < 0 ? 0
                                 : pump_tail(host.pump, (uint32_t)process, tail, sizeof tail,
                                             LINES_MOST);
-    if (composed(context, about, tail, length, sentence))
+    if (composed(context, about, json, tail, length, &text))
+        log_block(text.bytes, text.length);
+    else
+        log_line(LEVEL_ERROR, sentence, strlen(sentence), -1);
+    if (access(termination_log, W_OK))
         return;
-    log_line(LEVEL_ERROR, sentence, strlen(sentence), -1);
-    report_to_platform(sentence, strlen(sentence));
+    /* A person reads that one. */
+    if (composed(context, about, false, tail, length, &text))
+        report_to_platform(text.bytes, text.length);
+    else
+        report_to_platform(sentence, strlen(sentence));
 }

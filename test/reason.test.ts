@@ -233,6 +233,17 @@ describe.skipIf(!isRoot)('the termination log of Kubernetes', () => {
     );
   });
 
+  test('has it as text where the logs are JSON', async () => {
+    const dir = folder();
+    const end = await run(['--logs', 'json', 'run', `sh -c 'echo why >&2; exit 3'`, 'sleep 9'], {
+      as: withTerminationLog(dir),
+    });
+    expect(end.code, end.err).toBe(3);
+    expect(readFileSync(join(dir, 'kept'), 'utf8')).toMatch(
+      /^tandem: the last lines of sh on stderr:\n {4}why\n(.*\n)*tandem: sh exited with code 3 .*\n$/,
+    );
+  });
+
   test('is at most 4096 bytes, and the sentence is in them', async () => {
     const dir = folder();
     const line = 'y'.repeat(900);
@@ -264,6 +275,47 @@ describe.skipIf(!isRoot)('the termination log of Kubernetes', () => {
     expect(readFileSync(join(dir, 'kept'), 'utf8')).toBe(
       'tandem: internal error: Error: as asked\ntandem: stopping everything; exit code 70\n',
     );
+  });
+});
+
+describe('where the logs are JSON', () => {
+  const script = `sh -c 'printf "quote \\" and \\\\ and \\377\\nNo space left on device\\n" >&2; exit 3'`;
+
+  test('the reason is one entry of severity ERROR, with every field, and the last of all', async () => {
+    const end = await run(['--logs', 'json', 'run', script, 'sleep 9']);
+    const entry = JSON.parse(lastLine(end.err));
+    expect(entry.severity).toBe('ERROR');
+    expect(entry.message).toMatch(
+      /^tandem: sh exited with code 3 after .*; stopped sleep; exit code 3\nhint: the disk is full/,
+    );
+    expect(entry.reason).toMatchObject({
+      process: 'sh',
+      run: 1,
+      end: { type: 'exited', code: 3, signal: null, coreDumped: false },
+      exitCode: 3,
+      stopped: [{ process: 'sleep', signal: 'SIGTERM', killed: false }],
+    });
+    expect(entry.reason.stderr).toHaveLength(2);
+    expect(entry.reason.stderr[0]).toMatch(/^quote " and \\ and /);
+  });
+
+  test('our own failure is an entry too', async () => {
+    const running = start(
+      ['--logs', 'json', 'run', `sh -c 'kill -USR1 $PPID; sleep 9'`, 'sleep 9'],
+      {
+        binary: resolve('build/tandem-faulty'),
+      },
+    );
+    expect((await running.ended).code).toBe(70);
+    const entries = running
+      .err()
+      .trim()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line));
+    const last = entries.at(-1);
+    expect(last.message).toContain('internal error: Error: as asked');
+    expect(['ERROR', 'CRITICAL', 'ALERT', 'EMERGENCY']).toContain(last.severity);
   });
 });
 
