@@ -286,6 +286,7 @@ function longForm(d: Decoder, key: Scalar, tree: Tree, path: string, at: string)
   const readers = kinds[kind] as Readonly<Record<string, Reader<PlannedRoute['type']>>>;
   const known = routeKinds[kind];
   const draft = empty(kind, path) as Draft<PlannedRoute['type']>;
+  const written = new Set(entries.map((entry) => entry.key.text));
   for (const { key: own, value } of entries) {
     const { text } = own;
     if (routeKeys.includes(text) && !known.includes(text)) {
@@ -297,6 +298,9 @@ function longForm(d: Decoder, key: Scalar, tree: Tree, path: string, at: string)
     if (text === 'headers') draft.headers = readHeaders(d, text, value, `${at}.${text}`);
     else readers[text]?.(d, value, `${at}.${text}`, draft);
   }
+  // A stream has no size.
+  if (draft.type === 'process' && draft.protocol.startsWith('grpc') && !written.has('max_body'))
+    return { ...draft, maxBodyBytes: null } as PlannedRoute;
   return draft as PlannedRoute;
 }
 

@@ -105,7 +105,9 @@ function bindRoute(binder: Binder, route: PlannedRoute, i: number): readonly Fro
       return [{ ...route, headers, to: line(binder, `${at}.redirect`, 'redirect', route.to) }];
     case 'answer': {
       const contentType = line(binder, `${at}.content_type`, 'content_type', route.contentType);
-      const body = resolve(binder, `${at}.answer`, route.body);
+      const text = resolve(binder, `${at}.answer`, route.body);
+      // nginx has pages of its own for an error without a text.
+      const body = text === '' && route.status >= 400 ? `${route.status}\n` : text;
       return [{ ...route, headers, body, contentType }];
     }
   }
@@ -165,6 +167,12 @@ function ownPath(binder: Binder, key: 'ready' | 'live', template: string | null)
   return path;
 }
 
+/** In the folder that is private to this Tandem; null: there is none, which has been said. */
+function stoppingFile(binder: Binder): string | null {
+  const dir = binder.tempDir();
+  return dir === null ? null : `${dir}/stopping`;
+}
+
 export type BoundFront = {
   readonly port: number | null;
   /** null: something is wrong, which has been said. */
@@ -190,7 +198,7 @@ export function bindFront(binder: Binder, stopTimeoutMs: number): BoundFront {
     traceProject: env.get('GOOGLE_CLOUD_PROJECT') ?? null,
     readyPath: ready,
     livePath: ownPath(binder, 'live', front.live),
-    stoppingFile: null,
+    stoppingFile: ready === null ? null : stoppingFile(binder),
     trustedProxies: networks(binder, front.trustedProxies),
     headers: headersOf(binder, 'front.headers', front.headers),
     clientTimeoutMs: Math.max(

@@ -78,7 +78,7 @@ export type DirectoryRoute = {
   readonly notFound: string | null;
   /** Whether a path with a segment that begins with a dot may be served; else it is 404. */
   readonly dotfiles: boolean;
-  /** Whether symbolic links below the directory are followed; else 403. */
+  /** Whether symbolic links below the directory are followed; else 403, and 404 for what is behind one. */
   readonly symlinks: boolean;
 };
 

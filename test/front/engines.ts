@@ -1,0 +1,122 @@
+/** The engines of a front, each behind the same door: the tables are run against every one. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FrontPlan } from '../../policy/front/model.ts';
+import { renderNginx } from '../../policy/front/nginx-text.ts';
+import { until } from '../binary.ts';
+import { ask } from '../http.ts';
+
+export type Door = {
+  readonly port: number;
+  /** What it has said on stdout and stderr. */
+  readonly said: () => string;
+  readonly signal: (name: NodeJS.Signals) => void;
+  readonly ended: Promise<number | null>;
+  readonly close: () => Promise<void>;
+};
+
+export type Engine = {
+  readonly name: string;
+  /** Why it can't be run on this machine; null: it can. */
+  readonly missing: string | null;
+  /** Asks it to finish what it has, and end. */
+  readonly stopSignal: NodeJS.Signals;
+  readonly open: (plan: FrontPlan) => Promise<Door>;
+};
+
+/** Starts what `argv` says, and waits until somebody answers at the port. */
+export async function behind(
+  argv: readonly string[],
+  port: number,
+  clean: () => void,
+): Promise<Door> {
+  const [program = '', ...args] = argv;
+  const child: ChildProcess = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  const hear = (data: Buffer): void => {
+    said += data.toString('latin1');
+  };
+  child.stdout?.on('data', hear);
+  child.stderr?.on('data', hear);
+  const ended = new Promise<number | null>((done) => {
+    child.on('exit', (code) => done(code));
+    child.on('error', () => done(null));
+  });
+  let answers = false;
+  let over = false;
+  void ended.then(() => {
+    over = true;
+  });
+  const knock = async (): Promise<void> => {
+    while (!answers && !over) {
+      const answer = await ask(port, '/');
+      answers =
+        answer.type === 'answer' || (answer.why !== 'refused' && answer.why !== 'ECONNRESET');
+      if (!answers) await new Promise((next) => setTimeout(next, 10));
+    }
+  };
+  void knock();
+  await until(
+    `${program} to answer`,
+    () => answers || over,
+    () => said,
+    15_000,
+  );
+  if (over) throw new Error(`${program} ended at its start:\n${said}`);
+  return {
+    port,
+    said: () => said,
+    signal: (name) => child.kill(name),
+    ended,
+    close: async () => {
+      // TERM: a master that is killed leaves its workers behind.
+      child.kill('SIGTERM');
+      const late = setTimeout(() => child.kill('SIGKILL'), 5000);
+      await ended;
+      clearTimeout(late);
+      clean();
+    },
+  };
+}
+
+/** A folder of its own, and what removes it. */
+export function ownFolder(): readonly [path: string, remove: () => void] {
+  const path = mkdtempSync(join(tmpdir(), 'tandem-engine-'));
+  return [path, () => rmSync(path, { recursive: true, force: true })];
+}
+
+export function versionOf(nginx: readonly string[]): readonly number[] {
+  const [program = '', ...args] = nginx;
+  const { stderr } = spawnSync(program, [...args, '-v'], { encoding: 'utf8' });
+  return (/nginx\/(\d+)\.(\d+)\.(\d+)/.exec(stderr) ?? []).slice(1).map(Number);
+}
+
+/** `argv`: the words that start it, its loader among them. */
+export function nginxEngine(name: string, argv: readonly string[]): Engine {
+  return {
+    name,
+    stopSignal: 'SIGQUIT',
+    missing: existsSync(argv[0] ?? '') ? null : 'nginx is not installed',
+    open: (plan) => {
+      const [directory, remove] = ownFolder();
+      const [major = 0, minor = 0, patch = 0] = versionOf(argv);
+      const mixed = major * 1e6 + minor * 1e3 + patch >= 1_025_001;
+      const userRoot = process.getuid?.() === 0;
+      const given = {
+        directory,
+        userRoot,
+        mixed,
+        shutdownMs: plan.stopMs - 500,
+        listen: 'public',
+      } as const;
+      const file = join(directory, 'nginx.conf');
+      writeFileSync(file, renderNginx(plan, given));
+      const words = [...argv, '-e', 'stderr', '-c', file, '-p', directory];
+      return behind(words, plan.port, remove);
+    },
+  };
+}
+
+export const engines: readonly Engine[] = [nginxEngine('nginx', ['/usr/sbin/nginx'])];
