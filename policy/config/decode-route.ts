@@ -299,9 +299,9 @@ function longForm(d: Decoder, key: Scalar, tree: Tree, path: string, at: string)
     else readers[text]?.(d, value, `${at}.${text}`, draft);
   }
   // A stream has no size.
-  if (draft.type === 'process' && draft.protocol.startsWith('grpc') && !written.has('max_body'))
-    return { ...draft, maxBodyBytes: null } as PlannedRoute;
-  return draft as PlannedRoute;
+  const route = draft as PlannedRoute;
+  const stream = route.type === 'process' && route.protocol.startsWith('grpc');
+  return stream && !written.has('max_body') ? { ...route, maxBodyBytes: null } : route;
 }
 
 /** `index`: of the route among those that are read; its places are noted under it. */
