@@ -11,7 +11,10 @@ export default defineConfig({
       // A property that fails for one seed has failed.
       { extends: true, test: { name: 'policy', include: ['policy/**/*.test.ts'], retry: 0 } },
       // Real shells on a machine that may be busy with something else: a second chance, no third.
-      { extends: true, test: { name: 'binary', include: ['test/*.test.ts', 'test/front/*.test.ts'], retry: 1 } },
+      {
+        extends: true,
+        test: { name: 'binary', include: ['test/*.test.ts', 'test/front/*.test.ts'], retry: 1 },
+      },
       {
         extends: true,
         test: {

@@ -1,5 +1,7 @@
 /* The step door: events become plain objects, plain objects become actions. */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -230,6 +232,25 @@ static void do_suspend(JSContext *context, JSValueConst a)
         tcsetpgrp(0, host.children[host.foreground].group);
 }
 
+/* Nobody waits for it: where it can't be made, that is said, and the stop goes on. */
+static void do_mark(JSContext *context, JSValueConst a)
+{
+    JSValue value = JS_GetPropertyStr(context, a, "path");
+    const char *path = JS_ToCString(context, value);
+    CHECK(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd >= 0)
+        close(fd);
+    else {
+        char text[512];
+        int n = snprintf(text, sizeof text, "tandem: cannot say that a stop has begun: `%.300s`: %s",
+                         path, strerror(errno));
+        log_text(text, (size_t)n);
+    }
+    JS_FreeCString(context, path);
+    JS_FreeValue(context, value);
+}
+
 static void do_exit(JSContext *context, JSValueConst a)
 {
     host.exit_asked = true;
@@ -243,7 +264,7 @@ static const struct {
     {"spawn", do_spawn}, {"signal", do_signal}, {"probe", do_probe}, {"log", do_log},
     {"pre_stop", do_pre_stop}, {"examine", wire_examine}, {"report", wire_report},
     {"answer", do_answer}, {"logs", do_logs}, {"journal", do_journal},
-    {"sweep", do_sweep}, {"suspend", do_suspend}, {"exit", do_exit},
+    {"sweep", do_sweep}, {"suspend", do_suspend}, {"mark", do_mark}, {"exit", do_exit},
 };
 
 static void apply_one(JSContext *context, JSValueConst action)

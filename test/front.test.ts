@@ -33,7 +33,12 @@ server.listen(Number(process.env.PORT), '127.0.0.1');
 
 type Front = { readonly running: Running; readonly port: number; readonly dir: string };
 
-async function front(options: Options = {}, as: readonly string[] = []): Promise<Front> {
+async function front(
+  options: Options = {},
+  as: readonly string[] = [],
+  more = '',
+  top = 'stop_timeout: 5s\n',
+): Promise<Front> {
   const [port, appPort, dir] = [await freePort(), await freePort(), folder()];
   chmodSync(dir, 0o755);
   mkdirSync(join(dir, 'files/sub'), { recursive: true });
@@ -54,8 +59,7 @@ front:
   routes:
     /files/*: ./files/
     /*: app
-stop_timeout: 5s
-`,
+${more}${top}`,
   );
   const env = { PATH: '/usr/sbin:/usr/bin:/bin', ...options.env };
   const running = start(['-f', join(dir, 'tandem.yaml')], { ...options, env, as });
@@ -154,6 +158,27 @@ describe.skipIf(!existsSync('/usr/sbin/nginx'))('through the front', () => {
     expect(await ask(port, '/', { host: '127.0.0.1' })).toMatchObject({ status: 200 });
     if (existsSync('/proc/net/if_inet6'))
       expect(await ask(port, '/', { host: '::1' })).toMatchObject({ status: 200 });
+  });
+
+  test('the ready path says that a stop has begun while everything still serves', async () => {
+    const { port, running } = await front(
+      {},
+      [],
+      '  ready: /_ready\n',
+      'stop_delay: 20s\nstop_timeout: 60s\n',
+    );
+    const status = async (path: string): Promise<number> => {
+      const answer = await ask(port, path);
+      return answer.type === 'answer' ? answer.status : 0;
+    };
+    expect(await status('/_ready')).toBe(200);
+    running.signal('SIGTERM');
+    let last = 200;
+    const look = setInterval(() => void status('/_ready').then((got) => (last = got)), 20);
+    await until('503', () => last === 503, running.err);
+    clearInterval(look);
+    expect(await status('/x')).toBe(200);
+    running.signal('SIGKILL');
   });
 
   test('a WebSocket is upgraded, and a stop does not wait for it beyond its time', async () => {

@@ -76,6 +76,8 @@ export type Action =
     }
   /** Answers an `asked` with the journal. */
   | { readonly type: 'journal'; readonly client: number }
+  /** Makes the file of `BoundPlan.stopMark`, by which others see that a stop has begun. No answer. */
+  | { readonly type: 'mark'; readonly path: string }
   /** Stops (SIGSTOP) or continues Tandem itself, for job control. No answer. */
   | { readonly type: 'suspend' }
   /** The end: nothing follows. */

@@ -267,6 +267,18 @@ describe('fail fast', () => {
 });
 
 describe('stop', () => {
+  test('a stop makes its mark before anybody is told, and once', () => {
+    const t = talk({
+      ...planOf(process({ name: 'app' })),
+      stopMark: '/t/stopping',
+      stopDelayMs: 700,
+    });
+    t.say(spawned(0));
+    expect(t.say(signal(15))).toContain('mark');
+    expect(t.say(signal(15))).not.toContain('mark');
+    expect(t.after(700)).toEqual(['15 to app']);
+  });
+
   test('QUIT to the front, and TERM to the app when the front has ended', () => {
     const t = bothReady();
     expect(t.say(signal(15))).toEqual(['3 to front']);

@@ -53,8 +53,13 @@ function forgiveLateness(work: Work): void {
   });
 }
 
+function markStop({ plan, actions }: Work): void {
+  if (plan.stopMark !== null) actions.push({ type: 'mark', path: plan.stopMark });
+}
+
 function requestStop(work: Work, signal: number): void {
   const { stop } = work.state;
+  if (stop === null) markStop(work);
   const next =
     stop === null
       ? beginStop(work.plan, work.units, signal, work.nowMs)
@@ -187,6 +192,7 @@ function findCause(work: Work, before: readonly Unit[]): void {
     ended.sort((a, b) => a - b);
     const cause = causeAmong(plan, units, ended);
     work.state = { ...work.state, cause, stop: beginStop(plan, units, null, nowMs) };
+    markStop(work);
     if (cause !== null) lookAt(work, cause);
     touchAll(work);
   } else if (nowMs < stop.beginsAtMs) {

@@ -108,7 +108,14 @@ export function process(given: Partial<BoundProcess> & { readonly name: string }
 }
 
 export function planOf(...processes: readonly BoundProcess[]): BoundPlan {
-  return { mode: 'processes', init: null, stopTimeoutMs: 9000, stopDelayMs: 0, processes };
+  return {
+    mode: 'processes',
+    init: null,
+    stopTimeoutMs: 9000,
+    stopDelayMs: 0,
+    stopMark: null,
+    processes,
+  };
 }
 
 function freeze<T>(value: T): T {

@@ -175,6 +175,8 @@ function stoppingFile(binder: Binder): string | null {
 
 export type BoundFront = {
   readonly port: number | null;
+  /** The file by which it sees that a stop has begun; null: it looks for none. */
+  readonly stopMark: string | null;
   /** null: something is wrong, which has been said. */
   readonly process: (FrontProcess & { readonly env: readonly string[] }) | null;
 };
@@ -182,7 +184,7 @@ export type BoundFront = {
 export function bindFront(binder: Binder, stopTimeoutMs: number): BoundFront {
   const { facts, issues, env } = binder;
   const front = binder.plan.front;
-  if (front === null) return { port: null, process: null };
+  if (front === null) return { port: null, process: null, stopMark: null };
   issues.push(...checkFront(front));
   const port = resolvePort(binder, 'front.port', front.port);
   const routes = front.routes.flatMap((route, i) => bindRoute(binder, route, i));
@@ -212,12 +214,13 @@ export function bindFront(binder: Binder, stopTimeoutMs: number): BoundFront {
   };
   // Its configuration is only worth rendering when everything else is known to be right.
   if (port === null || issues.some((issue) => issue.severity === 'error'))
-    return { port, process: null };
+    return { port, process: null, stopMark: null };
   const made = compileFront(plan, facts, { path: env.get('PATH') ?? '', dry: binder.dry });
   for (const { severity, text, hint, at } of made.issues) {
     const issue: PlanIssue = planError(at === '' ? 'front' : `front.${at}`, text, hint);
     issues.push({ ...issue, severity });
   }
-  if (made.process === null) return { port, process: null };
-  return { port, process: { ...made.process, env: [`PATH=${env.get('PATH') ?? ''}`] } };
+  const stopMark = plan.stoppingFile;
+  if (made.process === null) return { port, process: null, stopMark };
+  return { port, stopMark, process: { ...made.process, env: [`PATH=${env.get('PATH') ?? ''}`] } };
 }

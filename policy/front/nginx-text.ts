@@ -56,7 +56,8 @@ function trust({ trustedProxies }: FrontPlan): string {
   const trusted = (name: string): string =>
     `  map $tandem_trusted $tandem_${name} {\n    1 $http_${name};\n    default "";\n  }\n`;
   const said = ['x_forwarded_for', 'x_forwarded_proto', 'x_forwarded_host', 'x_forwarded_prefix'];
-  return `${real}${real === '' ? '' : '  real_ip_header X-Forwarded-For;\n  real_ip_recursive on;\n'}  geo $realip_remote_addr $tandem_trusted {
+  const client = real === '' ? '' : '  real_ip_header X-Forwarded-For;\n  real_ip_recursive on;\n';
+  return `${real}${client}  geo $realip_remote_addr $tandem_trusted {
     default 0;
 ${geo}  }
 ${[...said, ...forwardedOnly].map(trusted).join('')}  map $tandem_x_forwarded_for $tandem_for {

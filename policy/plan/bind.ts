@@ -328,7 +328,7 @@ export function bind(
   const all = plan.processes.map((process) => bindOne(binder, process, logs, options));
   const front =
     plan.front === null
-      ? { port: null, process: null }
+      ? { port: null, process: null, stopMark: null }
       : facts.library('front').bindFront(binder, stopTimeoutMs);
   const ports = [
     ...all.map(({ bound }) => ({
@@ -353,6 +353,7 @@ export function bind(
       init: options.init ?? null,
       stopTimeoutMs,
       stopDelayMs: resolveDuration(binder, 'stop_delay', plan.stopDelayMs),
+      stopMark: front.stopMark,
       processes: all.map((one) => one.bound),
     },
     launches: all.map((one) => one.launch),

@@ -167,6 +167,8 @@ export type BoundPlan = {
   /** The budget for the whole stop. */
   readonly stopTimeoutMs: number;
   readonly stopDelayMs: number;
+  /** A file that is made when a stop begins, before anybody is told; null: none. */
+  readonly stopMark: string | null;
   readonly processes: readonly BoundProcess[];
 };
 
