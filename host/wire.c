@@ -9,6 +9,7 @@
 #include "control.h"
 #include "engine.h"
 #include "host.h"
+#include "log.h"
 #include "text.h"
 #include "wire.h"
 
@@ -245,7 +246,7 @@ static void do_mark(JSContext *context, JSValueConst a)
         char text[512];
         int n = snprintf(text, sizeof text, "tandem: cannot say that a stop has begun: `%.300s`: %s",
                          path, strerror(errno));
-        log_text(text, (size_t)n);
+        log_line(LEVEL_WARNING, text, (size_t)n, -1);
     }
     JS_FreeCString(context, path);
     JS_FreeValue(context, value);

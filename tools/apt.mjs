@@ -8,7 +8,7 @@ import { join } from 'node:path';
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /** The archive that this machine's own sources name; it serves the testing suite too. */
-function archiveUri() {
+export function archiveUri() {
   const files = ['/etc/apt/sources.list'];
   if (existsSync('/etc/apt/sources.list.d'))
     for (const f of readdirSync('/etc/apt/sources.list.d').sort())

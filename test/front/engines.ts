@@ -1,8 +1,8 @@
 /** The engines of a front, each behind the same door: the tables are run against every one. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { FrontPlan } from '../../policy/front/model.ts';
 import { renderNginx } from '../../policy/front/nginx-text.ts';
 import { until } from '../binary.ts';
@@ -21,6 +21,8 @@ export type Engine = {
   readonly name: string;
   /** Why it can't be run on this machine; null: it can. */
   readonly missing: string | null;
+  /** Whether it speaks HTTP/1 and h2c on one port. */
+  readonly mixed: boolean;
   /** Asks it to finish what it has, and end. */
   readonly stopSignal: NodeJS.Signals;
   readonly open: (plan: FrontPlan) => Promise<Door>;
@@ -95,14 +97,16 @@ export function versionOf(nginx: readonly string[]): readonly number[] {
 
 /** `argv`: the words that start it, its loader among them. */
 export function nginxEngine(name: string, argv: readonly string[]): Engine {
+  const there = existsSync(argv[0] ?? '');
+  const [major = 0, minor = 0, patch = 0] = there ? versionOf(argv) : [];
+  const mixed = major * 1e6 + minor * 1e3 + patch >= 1_025_001;
   return {
     name,
+    mixed,
     stopSignal: 'SIGQUIT',
-    missing: existsSync(argv[0] ?? '') ? null : 'nginx is not installed',
+    missing: there ? null : 'nginx is not installed',
     open: (plan) => {
       const [directory, remove] = ownFolder();
-      const [major = 0, minor = 0, patch = 0] = versionOf(argv);
-      const mixed = major * 1e6 + minor * 1e3 + patch >= 1_025_001;
       const userRoot = process.getuid?.() === 0;
       const given = {
         directory,
@@ -119,4 +123,25 @@ export function nginxEngine(name: string, argv: readonly string[]): Engine {
   };
 }
 
-export const engines: readonly Engine[] = [nginxEngine('nginx', ['/usr/sbin/nginx'])];
+/** nginx of another suite (`node tools/nginx-suites.mjs`), by the loader and libraries of its own. */
+function ofSuite(suite: string): Engine {
+  const top = resolve('.cache/nginx', suite);
+  const lib = join(top, 'root/usr/lib');
+  const triple = existsSync(lib) ? readdirSync(lib).find((one) => /-linux-gnu$/.test(one)) : null;
+  const libraries = join(lib, triple ?? '');
+  const loader = existsSync(libraries)
+    ? readdirSync(libraries).find((one) => /^ld-linux/.test(one))
+    : null;
+  const program = join(top, 'root/usr/sbin/nginx');
+  const words = [join(libraries, loader ?? 'ld'), '--library-path', libraries, program];
+  const why = existsSync(join(top, 'missing'))
+    ? readFileSync(join(top, 'missing'), 'utf8').trim()
+    : 'node tools/nginx-suites.mjs fetches it';
+  const engine = nginxEngine(`nginx of ${suite}`, words);
+  return { ...engine, missing: existsSync(program) && loader ? null : why };
+}
+
+export const engines: readonly Engine[] = [
+  nginxEngine('nginx', ['/usr/sbin/nginx']),
+  ...(process.env['TANDEM_MATRIX'] ? ['bookworm-backports', 'trixie', 'sid'].map(ofSuite) : []),
+];
