@@ -54,6 +54,26 @@ for (const place of places)
     );
   });
 
+test('where output is JSON, so is what is said of it', async () => {
+  const dir = folder();
+  const file = join(dir, 'told');
+  const args = ['--logs', 'json', 'run', witness(file), 'sleep 99'];
+  const running = start(args, { binary: resolve('build/tandem') });
+  await until('the start', () => running.out().includes('runs'), running.err);
+  running.signal('SIGSEGV');
+  expect((await running.ended).code).toBe(70);
+  const lines = running
+    .err()
+    .split('\n')
+    .filter((line) => line !== '');
+  expect(JSON.parse(lines.at(-1) ?? '')).toEqual({
+    severity: 'CRITICAL',
+    message:
+      'tandem: internal error: segmentation fault\ntandem: stopping everything; exit code 70',
+    'logging.googleapis.com/labels': { process: 'tandem' },
+  });
+});
+
 describe('the door between C and JavaScript', () => {
   test('100 kinds of nonsense from the policy: a harmless one is passed over, any other is a take-down', async () => {
     const codes: (number | null)[] = [];

@@ -6,6 +6,7 @@
  *     pipe numbered COUNT TAG     lines `TAG 000001 …` up to COUNT, by write(2)
  *     pipe copy                   stdin to stdout by read(2) and write(2), 64 KB at once
  *     pipe splice                 the same by splice(2): no byte is touched
+ *     pipe count LINES            reads so many lines, and ends
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -77,6 +78,19 @@ static int splice_all(void)
     return n < 0;
 }
 
+static int count(unsigned long long lines)
+{
+    ssize_t n;
+    while (lines && (n = read(0, buffer, PIECE)) > 0)
+        for (const char *at = buffer, *end = at + n; lines && at < end; lines--) {
+            at = memchr(at, '\n', (size_t)(end - at));
+            if (!at)
+                break;
+            at++;
+        }
+    return lines > 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
@@ -88,6 +102,8 @@ int main(int argc, char **argv)
         return copy();
     if (strcmp(what, "splice") == 0)
         return splice_all();
-    fprintf(stderr, "usage: pipe lines BYTES [LENGTH] | numbered COUNT TAG | copy | splice\n");
+    if (strcmp(what, "count") == 0 && argc > 2)
+        return count(strtoull(argv[2], NULL, 10));
+    fprintf(stderr, "usage: pipe lines BYTES [LENGTH] | numbered COUNT TAG | copy | splice | count LINES\n");
     return 64;
 }
