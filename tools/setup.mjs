@@ -41,6 +41,7 @@ const packages = [
   { name: 'fish', file: '/usr/bin/fish', for: ['all'] },
   { name: 'groff-base', file: '/usr/bin/groff', for: ['all'] },
   { name: 's6', file: '/usr/bin/s6-svscan', for: ['all', 'bench'] },
+  { name: 'wrk', file: '/usr/bin/wrk', for: ['bench'] },
   { name: 'runit', file: '/usr/bin/runsvdir', for: ['bench'] },
   { name: 'supervisor', file: '/usr/bin/supervisord', for: ['all', 'bench'] },
   { name: 'ruby-foreman', file: '/usr/bin/foreman', for: ['all', 'bench'] },

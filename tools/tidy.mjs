@@ -30,6 +30,7 @@ const limits = { '.ts': 400, '.c': 400, '.h': 200 };
 const columnsMax = 120;
 /** Tables of text to look for, and markup; a broken line would be another text. */
 const wide = [
+  'tools/bench/front.mjs',
   'tools/bench/peers.mjs',
   'tools/bench/plots.mjs',
   'tools/bench/rows-container.mjs',
