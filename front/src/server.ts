@@ -340,7 +340,11 @@ export function serve(
     else http1.emit('connection', socket);
   });
   server.on('error', failed);
-  server.listen({ host: plan.ipv6 ? '::' : '0.0.0.0', port: plan.port, backlog: 511 }, listening);
+  const on =
+    plan.socket === null
+      ? { host: plan.ipv6 ? '::' : '0.0.0.0', port: plan.port }
+      : { path: plan.socket };
+  server.listen({ ...on, backlog: 511 }, listening);
   const drain = (): void => {
     if (front.draining) return;
     front.draining = true;

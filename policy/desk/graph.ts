@@ -1,6 +1,7 @@
 /** The order of start and stop, drawn: aligned text, Mermaid, DOT. */
 import { frontNeeds, needsOf } from '../plan/graph.ts';
 import type { BoundProcess, Plan } from '../plan/plan.ts';
+import type { PlannedFront } from '../plan/planned-front.ts';
 
 type Drawn = Pick<BoundProcess, 'name' | 'oneshot' | 'essential' | 'needs'>;
 type Graph = { readonly processes: readonly Drawn[] };
@@ -103,10 +104,24 @@ function dot({ processes }: Graph): string {
   return `digraph tandem {\n  rankdir=LR;\n${nodes.join('')}${edges.join('')}}\n`;
 }
 
+/** nginx does not know gRPC-Web, and has a process beside it that does. */
+function needsTranslator(front: PlannedFront): boolean {
+  const { engine, routes } = front;
+  return (
+    engine === 'nginx' &&
+    routes.some((one) => one.type === 'process' && one.protocol === 'grpc-web')
+  );
+}
+
 export function drawGraph(plan: Plan, format: GraphFormat): string {
   const processes: Drawn[] = plan.processes.map((one) => ({ ...one, needs: needsOf(plan, one) }));
-  const front = { name: 'front', oneshot: false, essential: true, needs: frontNeeds(plan) };
-  if (plan.front !== null) processes.push(front);
+  const own = { oneshot: false, essential: true };
+  const needs = frontNeeds(plan);
+  if (plan.front !== null && needsTranslator(plan.front)) {
+    const beside = { process: processes.length, condition: 'ready' as const };
+    processes.push({ name: 'front-grpc-web', ...own, needs });
+    processes.push({ name: 'front', ...own, needs: [...needs, beside] });
+  } else if (plan.front !== null) processes.push({ name: 'front', ...own, needs });
   if (processes.length === 0) return '';
   return { text, mermaid, dot }[format]({ processes });
 }

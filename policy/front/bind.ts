@@ -179,12 +179,14 @@ export type BoundFront = {
   readonly stopMark: string | null;
   /** null: something is wrong, which has been said. */
   readonly process: (FrontProcess & { readonly env: readonly string[] }) | null;
+  readonly translator: (FrontProcess & { readonly env: readonly string[] }) | null;
 };
 
 export function bindFront(binder: Binder, stopTimeoutMs: number): BoundFront {
   const { facts, issues, env } = binder;
   const front = binder.plan.front;
-  if (front === null) return { port: null, process: null, stopMark: null };
+  const nothing = { process: null, translator: null };
+  if (front === null) return { port: null, stopMark: null, ...nothing };
   issues.push(...checkFront(front));
   const port = resolvePort(binder, 'front.port', front.port);
   const routes = front.routes.flatMap((route, i) => bindRoute(binder, route, i));
@@ -193,6 +195,7 @@ export function bindFront(binder: Binder, stopTimeoutMs: number): BoundFront {
     version: frontVersion,
     engine: front.engine,
     port: port ?? 0,
+    socket: null,
     ipv6: facts.hasIpv6(),
     http2: front.http2,
     compress: front.compress,
@@ -214,13 +217,15 @@ export function bindFront(binder: Binder, stopTimeoutMs: number): BoundFront {
   };
   // Its configuration is only worth rendering when everything else is known to be right.
   if (port === null || issues.some((issue) => issue.severity === 'error'))
-    return { port, process: null, stopMark: null };
+    return { port, stopMark: null, ...nothing };
   const made = compileFront(plan, facts, { path: env.get('PATH') ?? '', dry: binder.dry });
   for (const { severity, text, hint, at } of made.issues) {
     const issue: PlanIssue = planError(at === '' ? 'front' : `front.${at}`, text, hint);
     issues.push({ ...issue, severity });
   }
   const stopMark = plan.stoppingFile;
-  if (made.process === null) return { port, process: null, stopMark };
-  return { port, stopMark, process: { ...made.process, env: [`PATH=${env.get('PATH') ?? ''}`] } };
+  if (made.process === null) return { port, stopMark, ...nothing };
+  const own = [`PATH=${env.get('PATH') ?? ''}`];
+  const translator = made.translator === undefined ? null : { ...made.translator, env: own };
+  return { port, stopMark, process: { ...made.process, env: own }, translator };
 }

@@ -13,6 +13,8 @@ export type FrontIssue = {
 export type FrontMade = {
   /** null: there is an error among the issues. */
   readonly process: FrontProcess | null;
+  /** What the engine needs beside it, ready before it and stopped after it. */
+  readonly translator?: FrontProcess;
   readonly issues: readonly FrontIssue[];
 };
 

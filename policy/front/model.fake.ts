@@ -14,6 +14,7 @@ export function frontOf(routes: readonly FrontRoute[], given: Partial<FrontPlan>
     version: frontVersion,
     engine: 'nginx',
     port: 8080,
+    socket: null,
     ipv6: false,
     http2: 'off',
     compress: false,

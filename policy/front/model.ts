@@ -28,6 +28,8 @@ export type FrontPlan = {
   readonly version: typeof frontVersion;
   readonly engine: FrontEngine;
   readonly port: number;
+  /** The embedded engine listens there and not on the port, for another front; null: on the port. */
+  readonly socket: string | null;
   /** Whether there is IPv6, so that both families are listened on. */
   readonly ipv6: boolean;
   readonly http2: Http2;

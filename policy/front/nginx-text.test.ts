@@ -179,10 +179,6 @@ describe('what nginx cannot do is said at its place', () => {
       'routes.0.protocol: cannot speak h2c to a process: nginx has no such upstream',
     ],
     [
-      frontOf([toPort('/', 1, { protocol: 'grpc-web' })]),
-      'routes.0.protocol: cannot translate grpc-web: nginx does not know it',
-    ],
-    [
       frontOf([toApp], { http2: 'on' }),
       'http2: cannot speak HTTP/1 and HTTP/2 on one port: nginx 1.22.1 is older than 1.25.1',
     ],

@@ -126,10 +126,6 @@ function checkProtocols(plan: FrontPlan, issues: FrontIssue[]): void {
         frontError('cannot speak h2c to a process: nginx has no such upstream', hint, at),
       );
     }
-    if (route.protocol === 'grpc-web') {
-      const hint = '`engine: node` or `engine: envoy`';
-      issues.push(frontError('cannot translate grpc-web: nginx does not know it', hint, at));
-    }
     const { address } = route;
     if (address.type === 'unix' && /[:;\s]/.test(address.path))
       issues.push(

@@ -262,9 +262,15 @@ function bindOne(
   return { bound, launch };
 }
 
-function withFront(
-  plan: Plan,
-  port: number,
+type Of = {
+  readonly name: string;
+  readonly needs: BoundProcess['needs'];
+  readonly port: number | null;
+};
+
+/** What the front's compiler made, as the supervisor knows it: a process like all others. */
+function madeProcess(
+  { name, needs, port }: Of,
   front: FrontProcess & { readonly env: readonly string[] },
   logs: Logs,
 ): {
@@ -272,11 +278,11 @@ function withFront(
   readonly launch: Launch;
 } {
   const bound: BoundProcess = {
-    name: 'front',
+    name,
     oneshot: false,
     essential: true,
     restart: { policy: 'no', max: null },
-    needs: frontNeeds(plan),
+    needs,
     port,
     ready: { type: 'probe', port },
     readyTimeoutMs: 240_000,
@@ -290,7 +296,7 @@ function withFront(
     forward: [],
   };
   const launch: Launch = {
-    name: 'front',
+    name,
     argv: front.argv,
     env: front.env,
     probe: front.probe,
@@ -328,7 +334,7 @@ export function bind(
   const all = plan.processes.map((process) => bindOne(binder, process, logs, options));
   const front =
     plan.front === null
-      ? { port: null, process: null, stopMark: null }
+      ? { port: null, process: null, translator: null, stopMark: null }
       : facts.library('front').bindFront(binder, stopTimeoutMs);
   const ports = [
     ...all.map(({ bound }) => ({
@@ -343,8 +349,17 @@ export function bind(
   if (late || typeof plan.front?.port === 'object') binder.issues.push(...checkPorts(ports));
   if (!binder.issues.some((issue) => issue.severity === 'error'))
     for (const act of binder.later) act();
-  if (front.process !== null && front.port !== null)
-    all.push(withFront(plan, front.port, front.process, logs));
+  if (front.process !== null && front.port !== null) {
+    const { port, process, translator } = front;
+    const routed = frontNeeds(plan);
+    const beside =
+      translator === null ? [] : [{ process: all.length, condition: 'ready' as const }];
+    if (translator !== null)
+      all.push(
+        madeProcess({ name: 'front-grpc-web', needs: routed, port: null }, translator, logs),
+      );
+    all.push(madeProcess({ name: 'front', needs: [...routed, ...beside], port }, process, logs));
+  }
   if (binder.issues.some((issue) => issue.severity === 'error'))
     return { bound: null, issues: binder.issues };
   const bound: Bound = {

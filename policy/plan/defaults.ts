@@ -5,7 +5,7 @@ import { type Plan, type PlannedProcess, planVersion } from './plan.ts';
 export const defaultStopTimeoutMs = 9000;
 
 /** Names that mean something else in a plan and in messages. */
-export const takenNames: readonly string[] = ['front', 'tandem'];
+export const takenNames: readonly string[] = ['front', 'front-grpc-web', 'tandem'];
 
 export function newProcess(name: string): PlannedProcess {
   return {

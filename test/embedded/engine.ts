@@ -100,6 +100,7 @@ export async function startEngine(
     version: frontVersion,
     engine: 'node',
     port,
+    socket: null,
     ipv6: false,
     http2: 'on',
     compress: false,
