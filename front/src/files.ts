@@ -19,9 +19,11 @@ async function find(route: DirectoryRoute, parts: readonly string[]): Promise<Fo
   if (!route.dotfiles && parts.some((part) => part.startsWith('.'))) return missing;
   try {
     if (!route.symlinks)
-      for (const part of parts) {
+      for (const [i, part] of parts.entries()) {
         path += `/${part}`;
-        if ((await lstat(path)).isSymbolicLink()) return missing;
+        if (!(await lstat(path)).isSymbolicLink()) continue;
+        // A link in the way is no folder; one at its end is a file that may not be read.
+        return i < parts.length - 1 ? missing : { type: 'refused', status: 403 };
       }
     const whole = [route.directory, ...parts].join('/');
     const facts = await stat(whole);

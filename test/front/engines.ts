@@ -141,7 +141,22 @@ function ofSuite(suite: string): Engine {
   return { ...engine, missing: existsSync(program) && loader ? null : why };
 }
 
+/** The embedded engine as it is shipped: one bundled file, run by Node. */
+const embedded: Engine = {
+  name: 'embedded',
+  mixed: true,
+  stopSignal: 'SIGTERM',
+  missing: existsSync('build/front/tandem-front.mjs') ? null : 'node tools/front.mjs was not run',
+  open: (plan) => {
+    const [directory, remove] = ownFolder();
+    const file = join(directory, 'front.json');
+    writeFileSync(file, JSON.stringify({ ...plan, engine: 'node' }));
+    return behind([process.execPath, 'build/front/tandem-front.mjs', file], plan.port, remove);
+  },
+};
+
 export const engines: readonly Engine[] = [
   nginxEngine('nginx', ['/usr/sbin/nginx']),
+  embedded,
   ...(process.env['TANDEM_MATRIX'] ? ['bookworm-backports', 'trixie', 'sid'].map(ofSuite) : []),
 ];
