@@ -29,7 +29,15 @@ async function body(container: Container, path: string, method = 'GET'): Promise
   return answer.type === 'answer' ? answer.body : '';
 }
 
+/** What the image's HEALTHCHECK asks. */
+async function healthy(container: Container): Promise<void> {
+  expect(await container.exec('tandem', 'probe', 'tcp:8080'), said(container)).toMatchObject({
+    code: 0,
+  });
+}
+
 async function stopsWell(container: Container): Promise<void> {
+  await healthy(container);
   const stopped = container.stop();
   expect((await container.ended).code, said(container)).toBe(0);
   await stopped;
@@ -41,6 +49,7 @@ async function stopUnder(
   paths: { readonly slow: string; readonly quick: string },
   count: number,
 ): Promise<void> {
+  await healthy(container);
   let sent = 0;
   const onSent = (): void => {
     sent += 1;
