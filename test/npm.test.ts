@@ -141,6 +141,21 @@ describe.skipIf(!supported)('installed from its tarballs', () => {
       expect([args, await run(command, args)]).toEqual([args, await run(binary, args)]);
   }, 600_000);
 
+  test('export writes what it says, and overwrites nothing', async () => {
+    write('out.yaml', 'processes: {app: {command: ./app, port: 8081, nice: 5}}\n');
+    const args = ['export', 'compose', '-f', 'out.yaml', '--image', 'shop:1'];
+    const shown = await run(command, args);
+    expect(shown.code).toBe(0);
+    expect(shown.err).toContain('tandem: warning: cannot say `nice` of `app` in Compose');
+    const written = await run(command, [...args, '-o', 'exported']);
+    expect([written.code, written.out]).toEqual([0, '']);
+    expect(readFileSync(join(app, 'exported/compose.yaml'), 'utf8')).toBe(shown.out);
+    const again = await run(command, [...args, '-o', 'exported']);
+    expect([again.code, again.out]).toEqual([78, '']);
+    const wrong = await run(command, ['export', 'compose', '-f', 'missing.yaml']);
+    expect(wrong.code).toBe(78);
+  }, 300_000);
+
   test('what runs processes is the binary, with its exit code', async () => {
     expect((await run(command, ['--', 'sh', '-c', 'exit 7'])).code).toBe(7);
     expect((await run(command, ['run', "sh -c 'exit 3'", 'sleep 30'])).code).toBe(3);

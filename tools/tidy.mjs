@@ -13,6 +13,7 @@ const mayImport = {
   'policy/desk': ['policy/plan', 'policy/config'],
   'policy/front': ['policy/plan', 'policy/config'],
   'policy/import': ['policy/plan', 'policy/config'],
+  'policy/export': ['policy/plan', 'policy/config'],
   'policy/init': ['policy/import'],
   'policy/cli': [
     'policy/config',

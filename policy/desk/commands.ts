@@ -77,6 +77,19 @@ export const commands: readonly Command[] = [
     example: 'HEALTHCHECK CMD ["tandem", "probe", "http://127.0.0.1:8080/"]',
   },
   {
+    name: 'export',
+    usage: 'export kubernetes|cloud-run|compose|systemd|procfile [-f FILE]',
+    text: 'The way out, from npm only (npx tandem-init export): the same processes for something else. What cannot be said there is a warning, and a comment in the file.',
+    flags: [
+      file,
+      ['--shape', 'SHAPE', 'of kubernetes: one, sidecars or split'],
+      ['--name', 'NAME', 'of what is made (app)'],
+      ['--image', 'IMAGE', 'the image that runs'],
+      ['-o, --output', 'DIR', 'write files; none is overwritten'],
+    ],
+    example: 'npx tandem export kubernetes --image shop:1 --name shop',
+  },
+  {
     name: 'schema',
     usage: 'schema',
     text: 'Prints the JSON Schema of tandem.yaml (draft 2020-12), for editors.',
