@@ -24,6 +24,7 @@ test.each([
   const text = block.replace(/\/(srv|apiproxy)\/(api|start_proxy\.py)/g, `${dir}/$2`);
   writeFileSync(join(dir, 'tandem.yaml'), text);
   const end = await run(['check', '-f', join(dir, 'tandem.yaml')], {
+    cwd: dir,
     env: { PATH: '/usr/sbin:/usr/bin:/bin' },
   });
   expect([end.code, end.err]).toEqual([0, '']);
