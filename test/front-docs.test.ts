@@ -2,7 +2,7 @@
  * Goal: the configurations that the pages of the front show are good ones.
  * Method: the first block of each page, beside the files that it names, through `tandem check`.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { cleanUp, folder, run } from './binary.ts';
@@ -18,6 +18,8 @@ test.each([
 ] as const)('the first configuration of docs/%s passes the check', async (page, programs, dirs) => {
   if (page === 'front.md' && !there) return;
   const dir = folder();
+  // nginx's workers are another user.
+  chmodSync(dir, 0o755);
   for (const name of programs) writeFileSync(join(dir, name), script, { mode: 0o755 });
   for (const name of dirs) mkdirSync(join(dir, name), { recursive: true });
   const block = /```yaml\n([\s\S]*?)```/.exec(readFileSync(join('docs', page), 'utf8'))?.[1] ?? '';
