@@ -133,12 +133,21 @@ void engine_adopt(struct engine *engine)
 
 JSValue engine_call(struct engine *engine, const char *name, int argc, JSValueConst *argv)
 {
-    JSContext *context = engine->context;
-    engine->cpu_limit_ns = cpu_now_ns() + engine->cpu_budget_ns;
-    JSValue function = JS_GetPropertyStr(context, engine->section, name);
-    JSValue result = JS_Call(context, function, engine->section, argc, argv);
-    JS_FreeValue(context, function);
+    JSValue function = JS_GetPropertyStr(engine->context, engine->section, name);
+    JSValue result = engine_run(engine, function, argc, argv);
+    JS_FreeValue(engine->context, function);
     return result;
+}
+
+JSValue engine_run(struct engine *engine, JSValueConst function, int argc, JSValueConst *argv)
+{
+    engine->cpu_limit_ns = cpu_now_ns() + engine->cpu_budget_ns;
+    return JS_Call(engine->context, function, engine->section, argc, argv);
+}
+
+void engine_lasts(struct engine *engine)
+{
+    JS_SetGCThreshold(engine->runtime, (size_t)1 << 20);
 }
 
 const char *engine_error(struct engine *engine)

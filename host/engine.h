@@ -37,6 +37,10 @@ int engine_open(struct engine *engine, enum engine_kind kind, const uint8_t *byt
 void engine_adopt(struct engine *engine);
 /* Calls a function that the section exports. JS_EXCEPTION: see engine_error. */
 JSValue engine_call(struct engine *engine, const char *name, int argc, JSValueConst *argv);
+/* The same for any function of it. */
+JSValue engine_run(struct engine *engine, JSValueConst function, int argc, JSValueConst *argv);
+/* It goes on for as long as somebody likes: garbage is collected after all. */
+void engine_lasts(struct engine *engine);
 /* What the section of that name exports, read into an engine that runs. */
 JSValue engine_library(JSContext *context, const char *name);
 /* The text of the pending exception; valid until the engine is dropped. */

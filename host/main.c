@@ -14,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "client.h"
 #include "control.h"
 #include "engine.h"
 #include "facts.h"
@@ -234,6 +235,8 @@ static void configure(int argc, char **argv, struct configured *kept)
         die("read the configuration", engine_error(&engine));
     if (type_is(context, outcome, "probe"))
         ask_once(context, outcome);
+    if (type_is(context, outcome, "talk"))
+        client_talk(&engine, JS_GetPropertyStr(context, outcome, "talk"));
     if (type_is(context, outcome, "exit")) {
         print_key(context, outcome, "out", 1);
         print_key(context, outcome, "err", 2);

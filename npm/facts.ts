@@ -25,6 +25,7 @@ import * as words from '../policy/config/words.library.ts';
 import * as desk from '../policy/desk/desk.ts';
 import { bindFront } from '../policy/front/bind.ts';
 import * as live from '../policy/live/library.ts';
+import * as asking from '../policy/live/live.ts';
 import { drawPicture } from '../policy/live/pictures.ts';
 import * as attributes from '../policy/plan/bind-attributes.ts';
 import type { Fact, Facts } from '../policy/plan/facts.ts';
@@ -169,6 +170,7 @@ export const facts: Facts = {
       front: { bindFront },
       desk,
       timeline,
+      live: asking,
     })[name],
   isTerminal: (fd) => isatty(fd),
 };

@@ -92,7 +92,8 @@ export function start(args: readonly string[], options: Options = {}): Running {
 /** Every run that supervises writes a journal, which is replayed when it has ended. */
 function recorded(args: readonly string[], options: Options): boolean {
   const [first] = args;
-  const reads = ['check', 'version', 'help', 'status', 'probe'].includes(first ?? '');
+  const live = ['status', 'logs', 'restart', 'start', 'stop', 'signal'];
+  const reads = ['check', 'version', 'help', 'probe', ...live].includes(first ?? '');
   return options.as === undefined && options.binary === undefined && !reads;
 }
 

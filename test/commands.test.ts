@@ -87,7 +87,7 @@ describe('what a command line means', () => {
     [['run', '--nope'], 64],
     [['--logs', 'syslog', 'x y'], 64],
     [['-f', 'a', 'b'], 64],
-    [['status'], 64],
+    [['restart'], 64],
     [['version'], 0],
     [['help'], 0],
   ])('%j ends with %i', async (args, code) => {

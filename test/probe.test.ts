@@ -65,7 +65,6 @@ test.each([
   ['ftp:80'],
   ['tcp:0'],
   ['tcp:99999'],
-  ['ready'],
   ['--timeout', '5', 'tcp:80'],
 ])('%j is a usage error', async (...args) => {
   const end = await run(['probe', ...args]);

@@ -40,6 +40,7 @@ const sections = {
   timeline: { entry: 'policy/live/library.ts', packed: true },
   // Between a child's death and our exit, where every tenth of a millisecond is measured.
   reason: { entry: 'policy/report/reason.ts', packed: false },
+  live: { entry: 'policy/live/live.ts', packed: true },
 };
 const lzma = 'preset=9e,lc=3,lp=0,pb=0,nice=273';
 const engineFiles = ['quickjs.c', 'libregexp.c', 'libunicode.c', 'dtoa.c'];

@@ -48,6 +48,11 @@ const packages = [
   { name: 'iproute2', file: '/usr/bin/ip', for: ['containers', 'all'] },
   { name: 'chromium', file: '/usr/bin/chromium', for: ['all'] },
   { name: 'procps', file: '/usr/bin/ps', for: ['all'] },
+  {
+    name: 'python3-prometheus-client',
+    file: '/usr/lib/python3/dist-packages/prometheus_client/openmetrics/parser.py',
+    for: ['all'],
+  },
   { name: 'tini', file: '/usr/bin/tini', for: ['compare', 'all', 'bench'] },
   { name: 'dumb-init', file: '/usr/bin/dumb-init', for: ['all', 'bench'] },
   { name: 'podman', file: '/usr/bin/podman', for: ['containers', 'all'] },

@@ -22,6 +22,7 @@ const mayImport = {
     'policy/report',
     'policy/core',
     'policy/desk',
+    'policy/live',
   ],
 };
 const bannedInPolicy = /\b(Date|Math\.random|async|Promise|globalThis|console|setTimeout)\b/;

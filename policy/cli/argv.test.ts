@@ -3,7 +3,7 @@
  * Method: a table of command lines; each says what it is taken for.
  */
 import { expect, test } from 'vitest';
-import { readArgv, reserved } from './argv.ts';
+import { readArgv } from './argv.ts';
 
 function taken(argv: readonly string[]): string {
   const request = readArgv(argv);
@@ -107,7 +107,10 @@ test.each<[readonly string[], string]>([
   expect(taken(argv)).toBe(what);
 });
 
-test('names of commands to come are taken already, so that no meaning changes', () => {
-  for (const name of reserved) expect(taken(['tandem', name])).toBe('usage');
-  expect(reserved).toContain('status');
+test('the words after a command that asks a running Tandem are its own to read', () => {
+  expect(readArgv(['tandem', 'status', '--watch'])).toEqual({
+    type: 'live',
+    command: 'status',
+    words: ['--watch'],
+  });
 });

@@ -13,6 +13,7 @@
 import type { Format } from '../config/render.ts';
 import type { Shell } from '../desk/commands.ts';
 import type { GraphFormat } from '../desk/graph.ts';
+import type { LiveCommand } from '../live/argv.ts';
 import { type LogMode, logModes } from '../plan/plan.ts';
 import { type InitFlags, noInit, readDumbInit, readTini } from './argv-init.ts';
 
@@ -54,6 +55,8 @@ export type Request =
   /** `topic` null: the whole, on one screen. */
   | { readonly type: 'help'; readonly topic: string | null }
   | { readonly type: 'version' }
+  /** Of one that runs; `words` are the library's to read. */
+  | { readonly type: 'live'; readonly command: LiveCommand; readonly words: readonly string[] }
   | { readonly type: 'probe'; readonly url: string; readonly timeout: string | null }
   /** Of the npm package alone; `words` are its own to read. */
   | {
@@ -68,8 +71,7 @@ export type Request =
 const deskCommands = ['init', 'import', 'export'] as const;
 export type DeskCommand = (typeof deskCommands)[number];
 
-/** Commands that Tandem will have: their names are taken already, so that no meaning changes. */
-export const reserved: readonly string[] = 'status logs restart start stop signal'.split(' ');
+const liveCommands = ['status', 'logs', 'restart', 'start', 'stop', 'signal'] as const;
 
 export const noFlags: Flags = { files: [], verbose: false, logs: null, journal: null };
 
@@ -211,6 +213,7 @@ function readProbe(words: readonly string[]): Request {
 /** Words after which --help explains them; anything else is a program with a --help of its own. */
 const own: readonly string[] = [
   ...['run', 'check', 'plan', 'graph', 'timeline', 'probe', 'schema', 'completion'],
+  ...liveCommands,
 ];
 
 function readCompletion([name, extra]: readonly string[]): Request {
@@ -246,14 +249,11 @@ export function readArgv(
   if (first === 'check') return readCheck(flagged);
   if (first === 'plan') return readPlan(flagged);
   if (first === 'graph') return readGraph(flagged);
+  const live = oneOf(liveCommands, first);
+  if (live !== undefined) return { type: 'live', command: live, words: others };
   const desk = oneOf(deskCommands, first);
   if (desk !== undefined) return { type: 'desk', command: desk, words: others };
   if (first === 'timeline') return { type: 'timeline', words: others };
-  if (reserved.includes(first))
-    return usage(
-      `cannot run \`${first}\`: that is a Tandem command which this version does not have yet`,
-      `to run a program of that name: tandem -- ${first}`,
-    );
   if (first === '--') {
     if (others.length === 0) return usage('cannot run: nothing stands after `--`');
     if (flags.files.length > 0)

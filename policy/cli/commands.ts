@@ -128,7 +128,9 @@ export function main(facts: Facts, argv: readonly string[]): Outcome {
     case 'init':
       return runInit(facts, request);
     case 'probe':
-      return probe(request.url, request.timeout);
+      return probe(facts, request.url, request.timeout);
+    case 'live':
+      return facts.library('live').askLive(facts, request.command, request.words);
     case 'help':
       return request.topic === null ? exit(0, help) : helpOn(facts, request.topic);
     case 'schema':

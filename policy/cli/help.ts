@@ -7,7 +7,9 @@ export const help = `Tandem runs several processes in one container, as its PID 
   tandem check [-f FILE]      find everything that is wrong with a file, and start nothing
   tandem plan · graph         what a file means, saved for a fast start; its order, drawn
   tandem timeline JOURNAL     where the cold start goes, drawn from what --journal wrote
-  tandem probe URL            ask tcp:8080, http://…, grpc:…, unix:… or file:… once: 0 or 1
+  tandem status · logs        how the processes of a running Tandem stand, what they said
+  tandem restart · stop · start · signal NAME
+  tandem probe URL            ask ready, tcp:8080, http://…, grpc:…, unix:…, file:… once
   tandem schema · completion · version · help [COMMAND | KEY]
 
   -f, --file FILE             the file, - is standard input (TANDEM_CONFIG); several are merged

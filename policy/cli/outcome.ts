@@ -1,4 +1,5 @@
 /** What the configuring engine tells the host to do next. */
+import type { Talk } from '../live/talk.ts';
 import type { Bound, ProbeSpec } from '../plan/plan.ts';
 
 export type Outcome =
@@ -8,6 +9,8 @@ export type Outcome =
       readonly out: string;
       readonly err: string;
     }
+  /** Ask a running Tandem, until what it says ends it. */
+  | { readonly type: 'talk'; readonly talk: Talk }
   /** Ask once: 0 when it passes, else 1 with the reason. */
   | { readonly type: 'probe'; readonly spec: ProbeSpec; readonly timeoutMs: number }
   | {

@@ -1,10 +1,12 @@
 /** `tandem probe URL`: HEALTHCHECK for images that have no shell and no curl. */
 import { parseDuration } from '../config/duration.ts';
+import type { Facts } from '../plan/facts.ts';
 import type { ProbeSpec } from '../plan/plan.ts';
 import type { Outcome } from './outcome.ts';
 import { usage } from './start.ts';
 
-const forms = 'tcp:8080, http://127.0.0.1:8080/health, grpc:50051/Service, unix:/path, file:/path';
+const forms =
+  'ready, tcp:8080, http://127.0.0.1:8080/health, grpc:50051/Service, unix:/path, file:/path';
 
 function portOf(text: string): number | null {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
@@ -34,15 +36,12 @@ function parse(url: string): ProbeSpec | null {
   return kind === 'tcp' && at?.[2] === undefined ? { type: 'tcp', port } : null;
 }
 
-export function probe(url: string, timeout: string | null): Outcome {
-  if (url === 'ready')
-    return usage(
-      'cannot probe `ready`: this version of Tandem has no control socket yet',
-      `ask the process itself: ${forms}`,
-    );
+export function probe(facts: Facts, url: string, timeout: string | null): Outcome {
   const spec = parse(url);
-  if (spec === null) return usage(`cannot probe \`${url}\``, `one of: ${forms}`);
+  const itself = url === 'ready';
+  if (spec === null && !itself) return usage(`cannot probe \`${url}\``, `one of: ${forms}`);
   const timeoutMs = timeout === null ? 1000 : parseDuration(timeout);
   if (timeoutMs === null) return usage(`cannot wait \`${timeout}\``, 'a duration: 2s, 500ms');
+  if (spec === null) return facts.library('live').askReady(facts, timeoutMs);
   return { type: 'probe', spec, timeoutMs };
 }

@@ -8,6 +8,7 @@ import type * as words from '../config/words.library.ts';
 import type * as desk from '../desk/desk.ts';
 import type { bindFront } from '../front/bind.ts';
 import type * as timeline from '../live/library.ts';
+import type * as live from '../live/live.ts';
 import type * as attributes from './bind-attributes.ts';
 
 export type Libraries = {
@@ -22,4 +23,6 @@ export type Libraries = {
   /** What a person at a desk asks for: `check`, `plan`, `graph`, `schema`, `help`. */
   readonly desk: typeof desk;
   readonly timeline: Pick<typeof timeline, 'runTimeline'>;
+  /** What asks a running Tandem. */
+  readonly live: typeof live;
 };

@@ -5,6 +5,7 @@ import * as words from '../config/words.library.ts';
 import * as desk from '../desk/desk.ts';
 import { bindFront } from '../front/bind.ts';
 import * as timeline from '../live/library.ts';
+import * as live from '../live/live.ts';
 import * as attributes from './bind-attributes.ts';
 import type { Fact, Facts, FileFacts } from './facts.ts';
 
@@ -62,6 +63,7 @@ export function machine(given: Machine = {}): Facts {
         front: { bindFront },
         desk,
         timeline,
+        live,
       })[name],
     isTerminal: () => false,
   };
