@@ -160,10 +160,10 @@ static void read_in(struct client *client)
     }
 }
 
-/* Makes room for one more: the longest idle of its kind goes. NULL: all are busy. */
+/* Makes room for one more: the longest idle of its kind goes, else who has read nothing for longest. */
 static struct client *place_for(enum kind kind)
 {
-    struct client *idle = NULL;
+    struct client *idle = NULL, *stuck = NULL;
     for (int i = kind == HTTP; i < CLIENTS_MAX; i += 2) {
         struct client *one = &clients[i];
         if (one->state == NOBODY)
@@ -171,7 +171,10 @@ static struct client *place_for(enum kind kind)
         if ((one->state == READING || one->state == DRAINING) &&
             (!idle || one->since_ms < idle->since_ms))
             idle = one;
+        if (one->state == TELLING && (!stuck || one->until_ms < stuck->until_ms))
+            stuck = one;
     }
+    idle = idle ? idle : stuck;
     if (idle)
         drop(idle);
     return idle;

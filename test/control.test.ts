@@ -220,7 +220,7 @@ print(s.makefile().read())`;
     const tandem = await controlled(['run', stays]);
     const env = { TANDEM_CONTROL: tandem.path };
     const second = await run(['run', 'true'], { env });
-    expect(second.err).toContain(`cannot open the control socket ${tandem.path}: Address in use`);
+    expect(second.err).toMatch(/cannot open the control socket \S+: Address (already )?in use/);
     expect(second.code).toBe(0);
     expect(await tandem.process('sh')).toMatchObject({ state: 'ready' });
   });
