@@ -76,7 +76,11 @@ async function act(given: readonly string[]): Promise<Outcome | null> {
     const command = commands[request.command];
     if (command !== undefined) return command(prepared.facts, request);
   }
-  if (here.includes(request.type)) return main(prepared.facts, argv);
+  if (here.includes(request.type)) {
+    const outcome = main(prepared.facts, argv);
+    // A timeline without a file: the binary talks to the Tandem that runs.
+    if (outcome.type !== 'talk') return outcome;
+  }
   const binary = findBinary();
   if (binary.path === null) return usage(binary.problem, binary.hint);
   become(binary.path, given);

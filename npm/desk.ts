@@ -10,6 +10,7 @@ import { parseYaml } from '../policy/config/parse.ts';
 import { exportPlan, readExport } from '../policy/export/export.ts';
 import { importCommand } from '../policy/import/command.ts';
 import type { World } from '../policy/import/import.ts';
+import { initCommand } from '../policy/init/init.ts';
 import type { Facts } from '../policy/plan/facts.ts';
 import { openPlan } from '../policy/plan/saved.ts';
 
@@ -79,4 +80,5 @@ function exportCommand(facts: Facts, words: readonly string[]): Outcome {
 export const commands: Readonly<Record<string, (facts: Facts, request: Desk) => Outcome>> = {
   export: (facts, { words }) => exportCommand(facts, words),
   import: (_facts, { words }) => ({ type: 'exit', ...importCommand(world, create, words) }),
+  init: (_facts, { words }) => ({ type: 'exit', ...initCommand(world, create, words) }),
 };

@@ -5,10 +5,18 @@
  */
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cleanUp, folder, until } from './binary.ts';
+import { ask, freePort } from './http.ts';
 
 const place = folder();
 const app = join(place, 'app');
@@ -154,6 +162,50 @@ describe.skipIf(!supported)('installed from its tarballs', () => {
     expect([again.code, again.out]).toEqual([78, '']);
     const wrong = await run(command, ['export', 'compose', '-f', 'missing.yaml']);
     expect(wrong.code).toBe(78);
+  }, 300_000);
+
+  test('init in the folder of a Node app, then check, then a request through its front', async () => {
+    const shop = folder();
+    // nginx's workers are another user.
+    chmodSync(shop, 0o755);
+    mkdirSync(join(shop, 'static'), { recursive: true });
+    const scripts = { start: 'node server.js' };
+    writeFileSync(join(shop, 'package.json'), JSON.stringify({ name: 'shop', scripts }));
+    writeFileSync(join(shop, 'static/hello.txt'), 'a file\n');
+    writeFileSync(
+      join(shop, 'server.js'),
+      `require('http').createServer((q, r) => r.end('the app\\n')).listen(process.env.PORT, '127.0.0.1');\n`,
+    );
+    const made = await run(command, ['init'], shop);
+    expect([made.code, made.err]).toEqual([0, '']);
+    expect(made.out).toContain('wrote tandem.yaml\nwrote Dockerfile\n');
+    expect(await run(command, ['check', '--strict'], shop)).toMatchObject({ code: 0, err: '' });
+    const file = join(shop, 'tandem.yaml');
+    const written = readFileSync(file, 'utf8');
+    // A second time it leaves everything as it is.
+    expect(await run(command, ['init'], shop)).toMatchObject({ code: 78 });
+    expect(readFileSync(file, 'utf8')).toBe(written);
+    // Other tests may have the usual port at this moment.
+    expect(written).toContain('8081');
+    writeFileSync(file, written.replaceAll('8081', `${await freePort()}`));
+    const port = await freePort();
+    const env = { ...process.env, PORT: `${port}` };
+    const child = spawn(binary, [], { cwd: shop, env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let err = '';
+    child.stderr.on('data', (data: Buffer) => {
+      err += data.toString();
+    });
+    const ended = new Promise((done) => child.on('exit', (code) => done(code)));
+    await until(
+      'the start',
+      () => err.includes('ready in'),
+      () => err,
+      60_000,
+    );
+    expect(await ask(port, '/')).toMatchObject({ status: 200, body: 'the app\n' });
+    expect(await ask(port, '/static/hello.txt')).toMatchObject({ status: 200, body: 'a file\n' });
+    child.kill('SIGTERM');
+    expect(await ended, err).toBe(0);
   }, 300_000);
 
   test('what runs processes is the binary, with its exit code', async () => {

@@ -43,6 +43,13 @@ test('the journal of a run is drawn, with what it waited for and how it ended', 
   expect(picture.err).toContain('npx tandem-init timeline --svg');
 }, 40_000);
 
+test('without a file and without a Tandem that runs, it says where it looked', async () => {
+  const env = { TANDEM_CONTROL: join(folder(), 'none') };
+  const end = await run(['timeline'], { binary: tandem, env });
+  expect([end.code, end.out]).toEqual([1, '']);
+  expect(end.err).toContain(`none answers at ${env.TANDEM_CONTROL}`);
+});
+
 test('what is no journal is said to be none', async () => {
   const end = await run(['timeline', '/etc/passwd'], { binary: tandem });
   expect(end.code).toBe(66);
@@ -74,6 +81,18 @@ test('a running Tandem keeps its journal for who asks, the start included', asyn
   const drawn = await run(['timeline', join(dir, 'kept')], { binary: tandem });
   expect(drawn.code, drawn.err).toBe(0);
   expect(drawn.out).toContain('not ended');
+  // The command collects the same over the socket.
+  const env = { TANDEM_CONTROL: join(dir, 'control') };
+  const live = await run(['timeline'], { binary: tandem, env });
+  expect(live.code, live.err).toBe(0);
+  expect(Buffer.from(live.out, 'latin1').toString()).toMatch(
+    /^running: ready in .*\n(.*\n)+\* first .*done in .*\n\* second .*ready in .*, after waiting/,
+  );
+  expect((await run(['timeline', '--blame'], { binary: tandem, env })).out).toMatch(
+    /\* first +took .*saves up to/,
+  );
+  const json = await run(['timeline', '--json'], { binary: tandem, env });
+  expect(JSON.parse(json.out)).toMatchObject({ timeline: 1, over: null });
   running.signal('SIGTERM');
   await running.ended;
 }, 40_000);

@@ -142,6 +142,7 @@ vitest('', [], {});
 const files = (names) => names.map((name) => `test/${name}.test.ts`);
 const onBinary = [
   ...['life', 'ready', 'exit-codes', 'stop', 'init', 'output', 'commands', 'bad-input', 'reason'],
+  ...['control', 'control-hostile'],
 ];
 const sanitized = { ASAN_OPTIONS: 'detect_leaks=0' };
 vitest('sanitized: ', files(onBinary), { ...sanitized, TANDEM_BINARY: 'build/tandem-asan' });

@@ -214,6 +214,7 @@ function readProbe(words: readonly string[]): Request {
 const own: readonly string[] = [
   ...['run', 'check', 'plan', 'graph', 'timeline', 'probe', 'schema', 'completion'],
   ...liveCommands,
+  ...deskCommands,
 ];
 
 function readCompletion([name, extra]: readonly string[]): Request {

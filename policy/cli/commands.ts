@@ -140,8 +140,9 @@ export function main(facts: Facts, argv: readonly string[]): Outcome {
     case 'version':
       return exit(0, `tandem ${version} (QuickJS-ng ${engine})\n`);
     case 'timeline': {
-      const { code, out, err } = facts.library('timeline').runTimeline(facts, request.words);
-      return exit(code, out, err);
+      const shown = facts.library('timeline').runTimeline(facts, request.words);
+      if ('draw' in shown) return facts.library('live').askJournal(facts, shown.draw);
+      return exit(shown.code, shown.out, shown.err);
     }
     case 'desk':
       return usage(

@@ -6,7 +6,7 @@ export const help = `Tandem runs several processes in one container, as its PID 
   tandem [--] CMD ARGS...     run one command as its init
   tandem check [-f FILE]      find everything that is wrong with a file, and start nothing
   tandem plan · graph         what a file means, saved for a fast start; its order, drawn
-  tandem timeline JOURNAL     where the cold start goes, drawn from what --journal wrote
+  tandem timeline [JOURNAL]   where the cold start goes, of one that runs or wrote a --journal
   tandem status · logs        how the processes of a running Tandem stand, what they said
   tandem restart · stop · start · signal NAME
   tandem probe URL            ask ready, tcp:8080, http://…, grpc:…, unix:…, file:… once

@@ -59,15 +59,15 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'timeline',
-    usage: 'timeline [--blame | --json] JOURNAL [JOURNAL]',
-    text: 'Draws where the cold start goes, and the stop, from a journal that --journal wrote; two of them are compared. --svg and --html are part of the npm package.',
+    usage: 'timeline [--blame | --json] [JOURNAL [JOURNAL]]',
+    text: 'Draws where the cold start goes, and the stop, of a running Tandem or from a journal that --journal wrote; two of them are compared. --svg and --html are part of the npm package.',
     flags: [
       ['--blame', null, 'what to speed up first, and what it saves'],
       ['--json', null, 'for other tools'],
       ['--svg', null, 'a picture: npx tandem-init timeline --svg JOURNAL'],
       ['--html', null, 'a page with it'],
     ],
-    example: 'tandem --journal /tmp/journal -f tandem.yaml; tandem timeline /tmp/journal',
+    example: 'docker exec CONTAINER tandem timeline --blame',
   },
   {
     name: 'status',
@@ -120,6 +120,24 @@ export const commands: readonly Command[] = [
     text: 'Asks once, and ends with 0 or 1: a HEALTHCHECK for images without a shell. tcp:8080, http://127.0.0.1:8080/health, grpc:50051/Service, unix:/path, file:/path; `ready`: whether a running Tandem is.',
     flags: [['--timeout', 'DURATION', 'how long the answer may take (1s)']],
     example: 'HEALTHCHECK CMD ["tandem", "probe", "http://127.0.0.1:8080/"]',
+  },
+  {
+    name: 'init',
+    usage: 'init',
+    text: 'Writes a first tandem.yaml and Dockerfile for what is in this folder, from npm only (npx tandem-init init). What is there is never overwritten.',
+    flags: [],
+    example: 'npx tandem-init init && npx tandem-init check',
+  },
+  {
+    name: 'import',
+    usage: 'import FILE [--from KIND] [-o FILE] [--json]',
+    text: 'The way in, from npm only (npx tandem-init import): a first draft from a supervisord.conf, the folders of s6, an ecosystem file, a Procfile, a script or a Compose file. It says what it carried over and what it could not.',
+    flags: [
+      ['--from', 'KIND', 'what the file is, where its name does not say'],
+      ['-o, --output', 'FILE', 'write it; nothing is overwritten'],
+      ['--json', null, 'for other tools'],
+    ],
+    example: 'npx tandem-init import supervisord.conf -o tandem.yaml',
   },
   {
     name: 'export',

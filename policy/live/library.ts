@@ -8,6 +8,9 @@ export type Shown = { readonly code: number; readonly out: string; readonly err:
 /** Pictures are drawn under Node only: see pictures.ts. */
 export type DrawPicture = (format: 'svg' | 'html', history: History, name: string) => string;
 
+/** No journal is named: that of a running Tandem is asked for, and then drawn. */
+export type Running = { readonly draw: (journal: string) => Shown };
+
 const formats = ['--json', '--blame', '--svg', '--html'];
 const exitUsage = 64;
 const exitInput = 66;
@@ -16,7 +19,8 @@ function wrong(text: string, hint: string, code = exitUsage): Shown {
   return { code, out: '', err: `tandem: ${text}\n  hint: ${hint}\n` };
 }
 
-const usage = 'tandem timeline [--blame | --json | --svg | --html] JOURNAL [JOURNAL]';
+const written = 'tandem --journal FILE ... writes one';
+const usage = 'tandem timeline [--blame | --json | --svg | --html] [JOURNAL [JOURNAL]]';
 
 export type Asked =
   | { readonly format: string; readonly files: readonly string[]; readonly problem: null }
@@ -72,24 +76,35 @@ function get(facts: Facts, file: string): Got {
   const read = facts.read(file);
   if (read.error !== null) {
     const why = read.error === 'EFBIG' ? 'it is longer than 1 MiB' : read.error;
-    const hint = 'tandem --journal FILE ... writes one';
-    return { problem: wrong(`cannot read the journal \`${file}\`: ${why}`, hint, exitInput) };
+    return { problem: wrong(`cannot read the journal \`${file}\`: ${why}`, written, exitInput) };
   }
   const { history, problem } = readHistory(read.value, file === '-' ? 'standard input' : file);
   if (history !== null) return { history };
-  return { problem: wrong(problem, 'tandem --journal FILE ... writes one', exitInput) };
+  return { problem: wrong(problem, written, exitInput) };
 }
 
+/** What a running Tandem keeps of its journal. */
+function drawText(facts: Facts, text: string, format: string, picture: DrawPicture | null): Shown {
+  const { history, problem } = readHistory(text, 'of the running Tandem');
+  if (history === null) return wrong(problem, 'is that Tandem of this version?', exitInput);
+  return show(facts, history, 'running', format, picture);
+}
+
+/** A history, or what a running Tandem's journal becomes when it has been asked for. */
 export function runTimeline(
   facts: Facts,
   words: readonly string[],
   picture: DrawPicture | null = null,
-): Shown {
+): Shown | Running {
   const asked = readWords(words);
   if (asked.problem !== null) return asked.problem;
   const { files, format } = asked;
   const [first, second] = files;
-  if (first === undefined) return wrong('cannot draw a timeline: a journal is needed', usage);
+  if (first === undefined) {
+    if (format === '--svg' || format === '--html')
+      return wrong(`cannot draw with ${format}: a journal is needed`, written);
+    return { draw: (journal) => drawText(facts, journal, format, picture) };
+  }
   const a = get(facts, first);
   if ('problem' in a) return a.problem;
   if (second === undefined) return show(facts, a.history, first, format, picture);

@@ -4,6 +4,7 @@ import { usualPlaces } from '../plan/bind-control.ts';
 import type { Facts } from '../plan/facts.ts';
 import { type LiveCommand, readLive } from './argv.ts';
 import { hand, ready, signal } from './hand.ts';
+import { journal } from './journal.ts';
 import { logs } from './logs.ts';
 import { status } from './status.ts';
 import type { Talk } from './talk.ts';
@@ -53,6 +54,11 @@ export function askLive(facts: Facts, command: LiveCommand, words: readonly stri
     default:
       return talk(hand(paths, request));
   }
+}
+
+/** `tandem timeline` without a file */
+export function askJournal(facts: Facts, draw: Parameters<typeof journal>[1]): Opening {
+  return { type: 'talk', talk: journal(placesOf(facts), draw) };
 }
 
 /** `tandem probe ready` */

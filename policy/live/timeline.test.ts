@@ -10,7 +10,7 @@ import { step } from '../core/step.ts';
 import { planOf, process } from '../core/world.fake.ts';
 import { machine } from '../plan/machine.fake.ts';
 import { readHistory } from './history.ts';
-import { runTimeline } from './library.ts';
+import { runTimeline, type Shown } from './library.ts';
 import { blame, criticalPath } from './path.ts';
 import { drawPicture } from './pictures.ts';
 
@@ -62,7 +62,11 @@ function recorded(): string {
 
 const journal = recorded();
 const facts = machine({ files: { j: journal, k: journal.replaceAll('5500', '5400') } });
-const run = (...words: readonly string[]) => runTimeline(facts, words);
+function run(...words: readonly string[]): Shown {
+  const shown = runTimeline(facts, words);
+  if ('draw' in shown) throw new Error('it asks a running Tandem');
+  return shown;
+}
 
 function history() {
   const read = readHistory(journal, 'j');
@@ -133,6 +137,13 @@ describe('tandem timeline', () => {
     expect(out).toMatch(/^cache +0.10 s +0.10 s {2}the same$/m);
   });
 
+  test('without a file, what a running Tandem keeps is drawn in the same way', () => {
+    const shown = runTimeline(facts, ['--blame']);
+    if (!('draw' in shown)) throw new Error(shown.err);
+    expect(shown.draw(journal).out).toBe(run('--blame', 'j').out.replace(/^j:/, 'running:'));
+    expect(shown.draw('')).toMatchObject({ code: 66, out: '' });
+  });
+
   test('gives all of it as JSON', () => {
     const json = JSON.parse(run('--json', 'j').out);
     expect(json).toMatchObject({ timeline: 1, readyMs: 500, path: ['migrate', 'app'] });
@@ -140,7 +151,7 @@ describe('tandem timeline', () => {
   });
 
   test.each([
-    [[], 'cannot draw a timeline: a journal is needed'],
+    [['--svg'], 'cannot draw with --svg: a journal is needed'],
     [['--no'], 'cannot read `--no`'],
     [['nowhere'], 'cannot read the journal `nowhere`: ENOENT'],
     [['j', 'j', 'j'], 'cannot compare more than two'],
@@ -178,7 +189,7 @@ describe('whatever is fed in', () => {
     }
     const given = machine({ files: { x: text } });
     for (const words of [['x'], ['--blame', 'x'], ['--json', 'x'], ['x', 'x']])
-      expect(runTimeline(given, words).out).not.toBe('');
+      expect(runTimeline(given, words)).not.toMatchObject({ out: '' });
     for (const format of ['svg', 'html'] as const)
       expect(drawPicture(format, read.history, 'x')).not.toMatch(/NaN|Infinity/);
   };

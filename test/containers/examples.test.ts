@@ -31,7 +31,7 @@ async function body(container: Container, path: string, method = 'GET'): Promise
 
 /** What the image's HEALTHCHECK asks. */
 async function healthy(container: Container): Promise<void> {
-  expect(await container.exec('tandem', 'probe', 'tcp:8080'), said(container)).toMatchObject({
+  expect(await container.exec('tandem', 'probe', 'ready'), said(container)).toMatchObject({
     code: 0,
   });
 }
