@@ -41,16 +41,35 @@ static uint32_t class_of(size_t size)
     return class;
 }
 
-int arena_open(struct arena *arena, size_t reserve)
+int arena_open(struct arena *arena, size_t reserve, void *at)
 {
     *arena = (struct arena){0};
-    void *start = mmap(NULL, reserve, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (at ? MAP_FIXED_NOREPLACE : 0);
+    void *start = mmap(at, reserve, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (start == MAP_FAILED)
         return -errno;
+    if (at && start != at) {
+        /* A kernel before 4.17 takes the place as a wish. */
+        munmap(start, reserve);
+        return -EEXIST;
+    }
     arena->start = arena->next = start;
     arena->end = arena->start + reserve;
     return 0;
+}
+
+void arena_touch(struct arena *arena, size_t bytes)
+{
+#ifndef MADV_POPULATE_WRITE
+    enum { MADV_POPULATE_WRITE = 23 };
+#endif
+    /* Refused before Linux 5.14: then each page comes when it is used. */
+    madvise(arena->start, (bytes + 4095) & ~(size_t)4095, MADV_POPULATE_WRITE);
+}
+
+void *arena_first(const struct arena *arena)
+{
+    return arena->start + sizeof(struct header);
 }
 
 size_t arena_live(const struct arena *arena)

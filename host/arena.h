@@ -15,8 +15,12 @@ struct arena {
     void *free[ARENA_CLASSES];
 };
 
-/* Reserves address space; pages are touched as they are used. 0 or -errno. */
-int arena_open(struct arena *arena, size_t reserve);
+/* Reserves address space, `at` that place unless NULL; pages are touched as they are used. 0 or -errno. */
+int arena_open(struct arena *arena, size_t reserve, void *at);
+/* Has the first pages touched at once, where the kernel knows how. */
+void arena_touch(struct arena *arena, size_t bytes);
+/* The block that was allocated first. */
+void *arena_first(const struct arena *arena);
 /* Bytes that are allocated and not freed. */
 size_t arena_live(const struct arena *arena);
 /* Unmaps everything at once. */

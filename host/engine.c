@@ -1,9 +1,19 @@
-/* Opens an engine on a section of bytecode, with only the intrinsics its kind uses. */
+/*
+ * Opens an engine: in a release by unpacking the image of its memory that the
+ * build made, else on a section of bytecode, with only the intrinsics its kind
+ * uses. docs/adr/0013 says why, and what an image depends on.
+ */
 #include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "engine.h"
+#include "unlz4.h"
 #include "unlzma.h"
 
 /* A step takes microseconds; these bounds only tell work from an endless loop. */
@@ -17,6 +27,29 @@ static const size_t arena_bytes[] = {
     [ENGINE_SUPERVISE] = (size_t)64 << 20,
     [ENGINE_CONFIGURE] = (size_t)256 << 20,
 };
+
+/*
+ * Where the memory of an image was, and has to be again: far above the program
+ * and what brk(2) gives, far below all that mmap(2) chooses.
+ */
+static uint8_t *const arena_place[] = {
+    [ENGINE_SUPERVISE] = (uint8_t *)0x200000000,
+    [ENGINE_CONFIGURE] = (uint8_t *)0x210000000,
+};
+
+/* What a start takes beyond the image: one call for it instead of a fault for each page. */
+static const size_t arena_ahead[] = {
+    [ENGINE_SUPERVISE] = 32 << 10,
+    [ENGINE_CONFIGURE] = 96 << 10,
+};
+
+/* In the place of the engine's gettimeofday(2), by tools/build.mjs: no clock in any engine. */
+int engine_has_no_clock(struct timeval *tv, void *unused)
+{
+    (void)unused;
+    *tv = (struct timeval){1, 0};
+    return 0;
+}
 
 static int64_t cpu_now_ns(void)
 {
@@ -70,20 +103,22 @@ static JSValue read_section(JSContext *context, const uint8_t *bytecode, size_t 
     return section;
 }
 
-static int run_section(struct engine *engine, const uint8_t *bytecode, size_t length)
+static int run_section(struct engine *engine, const struct section *section)
 {
-    engine->section = read_section(engine->context, bytecode, length);
+    size_t length = (size_t)(section->end - section->start);
+    engine->section = read_section(engine->context, section->start, length);
     return JS_IsObject(engine->section) ? 0 : -EINVAL;
 }
 
 static JSValue read_packed(JSContext *context, const struct library *library)
 {
-    uint8_t *bytecode = js_malloc(context, library->unpacked);
-    uint16_t *room = js_malloc(context, UNLZMA_ROOM * sizeof *room);
-    if (!bytecode || !room)
+    uint8_t *bytecode = js_malloc(context, library->unpacked + UNLZ4_SPARE);
+    uint16_t *room = library->quick ? NULL : js_malloc(context, UNLZMA_ROOM * sizeof *room);
+    if (!bytecode || (!library->quick && !room))
         return JS_EXCEPTION;
     size_t length = (size_t)(library->end - library->start);
-    int r = unlzma(bytecode, library->unpacked, library->start, length, room);
+    int r = library->quick ? unlz4(bytecode, library->unpacked, library->start, length)
+                           : unlzma(bytecode, library->unpacked, library->start, length, room);
     js_free(context, room);
     JSValue section = r ? JS_ThrowInternalError(context, "library %s is damaged", library->name)
                         : read_section(context, bytecode, library->unpacked);
@@ -101,13 +136,8 @@ JSValue engine_library(JSContext *context, const char *name)
     return JS_ThrowReferenceError(context, "no library %s", name);
 }
 
-int engine_open(struct engine *engine, enum engine_kind kind, const uint8_t *bytecode,
-                size_t length, const char **why)
+static int open_fresh(struct engine *engine, enum engine_kind kind, const char **why)
 {
-    int r = arena_open(&engine->arena, arena_bytes[kind]);
-    *why = "no memory";
-    if (r)
-        return r;
     engine->runtime = JS_NewRuntime2(&arena_functions, &engine->arena);
     if (!engine->runtime)
         return -ENOMEM;
@@ -117,13 +147,99 @@ int engine_open(struct engine *engine, enum engine_kind kind, const uint8_t *byt
     /* Its arena is unmapped whole before anything would have been worth collecting. */
     if (kind == ENGINE_CONFIGURE)
         JS_SetGCThreshold(engine->runtime, (size_t)-1);
-    engine->cpu_budget_ns = cpu_budget_ns[kind];
-    engine->cpu_limit_ns = cpu_now_ns() + engine->cpu_budget_ns;
     JS_SetInterruptHandler(engine->runtime, over_budget, engine);
-    r = run_section(engine, bytecode, length);
+    int r = run_section(engine, &engine_sections[kind]);
     if (r)
         *why = engine_error(engine);
     return r;
+}
+
+/* The first block of an image is what `struct engine` was then. */
+static int open_image(struct engine *engine, enum engine_kind kind, const char **why)
+{
+    const struct section *section = &engine_sections[kind];
+    uint8_t *start = engine->arena.start;
+    *why = "the image of its memory is damaged";
+    arena_touch(&engine->arena, section->unpacked + arena_ahead[kind]);
+    int r = unlz4(start, section->unpacked, section->start,
+                  (size_t)(section->end - section->start));
+    if (r)
+        return r;
+    *engine = *(struct engine *)arena_first(&engine->arena);
+    engine_adopt(engine);
+    return 0;
+}
+
+int engine_open(struct engine *engine, enum engine_kind kind, const char **why)
+{
+    bool image = engine_sections[kind].unpacked > 0;
+    *why = "no memory";
+    int r = arena_open(&engine->arena, arena_bytes[kind], image ? arena_place[kind] : NULL);
+    engine->cpu_budget_ns = cpu_budget_ns[kind];
+    engine->cpu_limit_ns = INT64_MAX;
+    if (r)
+        return r;
+    return image ? open_image(engine, kind, why) : open_fresh(engine, kind, why);
+}
+
+struct saving {
+    struct engine *engine;
+    enum engine_kind kind;
+    const char *why;
+    int r;
+};
+
+static void *open_to_save(void *opaque)
+{
+    struct saving *saving = opaque;
+    struct engine *engine = saving->engine;
+    saving->r = arena_open(&engine->arena, arena_bytes[saving->kind], arena_place[saving->kind]);
+    if (saving->r)
+        return NULL;
+    struct engine *first = arena_malloc(&engine->arena, sizeof *engine);
+    engine->cpu_budget_ns = cpu_budget_ns[saving->kind];
+    engine->cpu_limit_ns = INT64_MAX;
+    saving->r = open_fresh(engine, saving->kind, &saving->why);
+    *first = *engine;
+    return NULL;
+}
+
+int engine_save(struct engine *engine, enum engine_kind kind, const char *path)
+{
+    enum { STACK = 1 << 20 };
+    struct saving saving = {.engine = engine, .kind = kind, .why = "no memory"};
+    pthread_t thread;
+    pthread_attr_t attributes;
+    /* The engine remembers where its stack was; an image must not depend on chance. */
+    void *stack = mmap((void *)0x1f0000000, STACK, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (stack == MAP_FAILED)
+        return -errno;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstack(&attributes, stack, STACK);
+    int r = pthread_create(&thread, &attributes, open_to_save, &saving);
+    if (r)
+        return -r;
+    pthread_join(thread, NULL);
+    munmap(stack, STACK);
+    FILE *out = fopen(path, "wb");
+    size_t length = (size_t)(engine->arena.next - engine->arena.start);
+    if (saving.r || !out || fwrite(engine->arena.start, 1, length, out) != length || fclose(out))
+        return saving.r ? saving.r : -EIO;
+    return 0;
+}
+
+void engine_forget_images(void)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE) - 1;
+    for (int kind = ENGINE_SUPERVISE; kind <= ENGINE_CONFIGURE; kind++) {
+        const struct section *section = &engine_sections[kind];
+        uintptr_t start = ((uintptr_t)section->start + page) & ~page;
+        uintptr_t end = (uintptr_t)section->end & ~page;
+        /* They are the program file's: whoever needs a page again gets it from there. */
+        if (section->unpacked && start < end)
+            madvise((void *)start, end - start, MADV_DONTNEED);
+    }
 }
 
 void engine_adopt(struct engine *engine)

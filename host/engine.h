@@ -16,23 +16,36 @@ struct engine {
     int64_t cpu_budget_ns;
 };
 
-/* Bytecode made from policy/ by the build; see tools/build.mjs. */
-extern const uint8_t section_supervise[], section_supervise_end[];
-extern const uint8_t section_commands[], section_commands_end[];
+enum engine_kind { ENGINE_SUPERVISE, ENGINE_CONFIGURE };
+
+/*
+ * What an engine is opened on, made from policy/ by the build (tools/build.mjs):
+ * the packed image of its memory, or bytecode.
+ */
+struct section {
+    const uint8_t *start, *end;
+    size_t unpacked;         /* bytes of the image; 0: it is bytecode */
+};
+extern const struct section engine_sections[]; /* by kind */
 
 /* A library is read by name. The build writes the table; its last entry has no name. */
 struct library {
     const char *name;
     const uint8_t *start, *end;
-    size_t unpacked;         /* bytes that unlzma makes of it; 0: it is bytecode as it is */
+    size_t unpacked;         /* bytes of it once it is unpacked; 0: it is bytecode as it is */
+    size_t quick;            /* 1: by unlz4, as what a start may need; 0: by unlzma */
 };
 extern const struct library libraries[];
 
-enum engine_kind { ENGINE_SUPERVISE, ENGINE_CONFIGURE };
-
-/* 0 or -errno; `why` (a literal or text in the arena) says what failed. */
-int engine_open(struct engine *engine, enum engine_kind kind, const uint8_t *bytecode,
-                size_t length, const char **why);
+/*
+ * 0 or -errno; `why` (a literal or text in the arena) says what failed. An image knows the
+ * address of its `struct engine`: it is opened into the one that it was saved from.
+ */
+int engine_open(struct engine *engine, enum engine_kind kind, const char **why);
+/* Opens it on bytecode, and writes the image of its memory to a file. At build time only. */
+int engine_save(struct engine *engine, enum engine_kind kind, const char *path);
+/* Both are open: what they were unpacked from need not stay in memory. */
+void engine_forget_images(void);
 /* It was opened on another thread, whose stack was another. */
 void engine_adopt(struct engine *engine);
 /* Calls a function that the section exports. JS_EXCEPTION: see engine_error. */
@@ -60,7 +73,7 @@ int wire_launches(JSContext *context, JSValueConst launches);
 /* How output looks, by `{format, timestamps}` under this key. */
 struct logs wire_logs(JSContext *context, JSValueConst object, const char *key);
 
-/* The supervising engine, opened before the loop begins. */
-extern struct engine supervisor;
+/* The supervising engine, opened before the loop begins, and the one that configures. */
+extern struct engine supervisor, configurer;
 
 #endif

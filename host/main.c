@@ -26,7 +26,7 @@
 enum { EXIT_SOFTWARE = 70 };
 
 struct host host = {.wake_at_ms = -1, .null_fd = -1};
-struct engine supervisor;
+struct engine supervisor, configurer;
 
 static _Noreturn void die(const char *what, const char *why)
 {
@@ -224,15 +224,13 @@ static _Noreturn void ask_once(JSContext *context, JSValueConst outcome)
 /* Returns when there is something to supervise; exits when there is not. */
 static void configure(int argc, char **argv, struct configured *kept)
 {
-    struct engine engine = {0};
     const char *why;
-    size_t length = (size_t)(section_commands_end - section_commands);
-    if (engine_open(&engine, ENGINE_CONFIGURE, section_commands, length, &why))
+    if (engine_open(&configurer, ENGINE_CONFIGURE, &why))
         die("start the configuring engine", why);
-    JSContext *context = engine.context;
-    JSValue outcome = call_main(&engine, argc, argv);
+    JSContext *context = configurer.context;
+    JSValue outcome = call_main(&configurer, argc, argv);
     if (JS_IsException(outcome))
-        die("read the configuration", engine_error(&engine));
+        die("read the configuration", engine_error(&configurer));
     if (type_is(context, outcome, "probe"))
         ask_once(context, outcome);
     if (type_is(context, outcome, "talk"))
@@ -246,7 +244,7 @@ static void configure(int argc, char **argv, struct configured *kept)
     }
     print_key(context, outcome, "err", 2);
     keep(context, outcome, kept);
-    engine_drop(&engine);
+    engine_drop(&configurer);
 }
 
 static void watch_descriptors(void)
@@ -289,8 +287,7 @@ static struct {
 static void *open_early(void *unused)
 {
     (void)unused;
-    size_t length = (size_t)(section_supervise_end - section_supervise);
-    early.r = engine_open(&supervisor, ENGINE_SUPERVISE, section_supervise, length, &early.why);
+    early.r = engine_open(&supervisor, ENGINE_SUPERVISE, &early.why);
     return NULL;
 }
 
@@ -326,9 +323,24 @@ static void open_supervisor(struct configured *kept)
 
 enum { LAST_WORDS_MS = 500 };
 
+/* The build runs the binary that has bytecode in it once, for the images of its engines. */
+static void save_images(void)
+{
+    const char *one = getenv("TANDEM_SAVE_SUPERVISE"), *other = getenv("TANDEM_SAVE_COMMANDS");
+    if (!one || !other || engine_sections[ENGINE_SUPERVISE].unpacked)
+        return;
+    int r = engine_save(&supervisor, ENGINE_SUPERVISE, one);
+    if (!r)
+        r = engine_save(&configurer, ENGINE_CONFIGURE, other);
+    if (r)
+        die("save the images", strerror(-r));
+    exit(0);
+}
+
 int main(int argc, char **argv)
 {
     struct configured kept = {0};
+    save_images();
     hold_standard_descriptors();
     block_signals();
     become_init();
@@ -344,6 +356,7 @@ int main(int argc, char **argv)
     if (kept.control.paths_count)
         keep_open(host.children_count);
     open_supervisor(&kept);
+    engine_forget_images();
     /* Processes start first; nobody can ask before them. */
     control_open(&kept.control);
     int code = loop_run();

@@ -10,6 +10,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join, resolve } from 'node:path';
 import * as esbuild from 'esbuild';
 import { engineSource, engineVersion } from './engine.mjs';
+import { lz4 } from './lz4.mjs';
 import { arm64 } from './musl.mjs';
 
 const root = resolve(import.meta.dirname, '..');
@@ -31,18 +32,21 @@ const sizeMax = 1_000_000;
 const sections = {
   supervise: { entry: 'policy/core/supervise.ts', engine: true },
   commands: { entry: 'policy/cli/commands.ts', engine: true },
-  files: { entry: 'policy/config/files.ts', packed: false },
-  words: { entry: 'policy/config/words.library.ts', packed: true },
-  attributes: { entry: 'policy/plan/bind-attributes.ts', packed: true },
-  front: { entry: 'policy/front/library.ts', packed: true },
-  yaml: { entry: 'policy/config/library.ts', packed: true },
-  desk: { entry: 'policy/desk/desk.ts', packed: true },
-  timeline: { entry: 'policy/live/library.ts', packed: true },
+  files: { entry: 'policy/config/files.ts', packed: 'lz4' },
+  words: { entry: 'policy/config/words.library.ts', packed: 'lzma' },
+  attributes: { entry: 'policy/plan/bind-attributes.ts', packed: 'lzma' },
+  front: { entry: 'policy/front/library.ts', packed: 'lzma' },
+  yaml: { entry: 'policy/config/library.ts', packed: 'lzma' },
+  desk: { entry: 'policy/desk/desk.ts', packed: 'lzma' },
+  timeline: { entry: 'policy/live/library.ts', packed: 'lzma' },
   // Between a child's death and our exit, where every tenth of a millisecond is measured.
-  reason: { entry: 'policy/report/reason.ts', packed: false },
-  live: { entry: 'policy/live/live.ts', packed: true },
+  reason: { entry: 'policy/report/reason.ts', packed: 'lz4' },
+  live: { entry: 'policy/live/live.ts', packed: 'lzma' },
 };
 const lzma = 'preset=9e,lc=3,lp=0,pb=0,nice=273';
+// Nothing evaluates source; and no clock, so that the image of an engine's memory is the same
+// each time it is made (host/engine.c).
+const engineDefines = ['-DQJS_DISABLE_PARSER', '-Dgettimeofday=engine_has_no_clock'];
 const engineFiles = ['quickjs.c', 'libregexp.c', 'libunicode.c', 'dtoa.c'];
 
 function hash(...parts) {
@@ -75,15 +79,22 @@ const common = [
   '-fno-unwind-tables',
 ];
 const warnings = ['-Wall', '-Wextra', '-Werror'];
-/** What every byte of output goes through: size is worth less than speed there. */
-const hot = ['entry.c', 'form.c', 'level.c', 'stream.c'];
+/** What every start and every byte of output goes through: size is worth less than speed there. */
+const hot = ['unlz4.c', 'entry.c', 'form.c', 'level.c', 'stream.c'];
 
 const builds = {
   release: {
     name: 'tandem',
     cc: 'musl-gcc',
     flags: ['-Os', ...common],
-    link: ['-static', '-s', '-Wl,--gc-sections', '-Wl,--build-id=none', '-Wl,-z,noseparate-code'],
+    link: [
+      '-static',
+      '-s',
+      '-Wl,--gc-sections',
+      '-Wl,--build-id=none',
+      '-Wl,-z,noseparate-code',
+      '-Wl,--section-start=.engines=0x1000000',
+    ],
   },
   asan: {
     name: 'tandem-asan',
@@ -128,6 +139,15 @@ if (arch === 'arm64') {
   };
 }
 
+/** host/unicode.c has these instead, without the tables. */
+const replacedUnicode = [
+  'unicode_script',
+  'unicode_general_category',
+  'unicode_prop',
+  'unicode_sequence_prop',
+  'unicode_normalize',
+].map((name) => `-D${name}=unused_${name}`);
+
 function compile(build, sources, extra) {
   const stale = sources.filter(({ path, out, key }) => {
     const stamp = `${out}.key`;
@@ -144,6 +164,8 @@ function engineObjects(build, source) {
   const key = hash(
     build.cc,
     ...build.flags,
+    ...engineDefines,
+    ...replacedUnicode,
     ...readdirSync(source)
       .filter((f) => /\.[ch]$/.test(f))
       .sort()
@@ -155,8 +177,11 @@ function engineObjects(build, source) {
   if (fresh) console.log(`compiling the engine for ${build.name} (once, about 15 s)`);
   return compile(
     build,
-    engineFiles.map((f) => ({ path: join(source, f), out: join(dir, `${f}.o`), key })),
-    ['-w', '-DQJS_DISABLE_PARSER'],
+    engineFiles.map((f) => {
+      const flags = f === 'libunicode.c' ? replacedUnicode : [];
+      return { path: join(source, f), out: join(dir, `${f}.o`), flags, key };
+    }),
+    ['-w', ...engineDefines],
   );
 }
 
@@ -217,8 +242,14 @@ async function buildSection(compiler, name, entry) {
  * Raw LZMA by xz, with an end marker and without a header: host/unlzma.c knows these numbers.
  * Bytecode has no alignment worth modelling, so the position plays no part in it.
  */
-function pack(name) {
+function pack(name, packed) {
   const bytes = readFileSync(`build/${name}.qbc`);
+  if (packed === 'lz4') {
+    cached(`build/${name}.lz4`, hash(lz4.toString(), bytes), () =>
+      writeFileSync(`build/${name}.lz4`, lz4(bytes)),
+    );
+    return;
+  }
   cached(`build/${name}.lzma`, hash(lzma, bytes), () => {
     const args = ['--format=raw', `--lzma1=${lzma}`, '--threads=1', '--stdout'];
     const packed = execFileSync('xz', args, { input: bytes, maxBuffer: 1 << 24 });
@@ -226,29 +257,40 @@ function pack(name) {
   });
 }
 
-/** `files`: section to the name of its bytecode. Ends with the table that host/engine.h declares. */
-function assembly(files) {
-  const parts = [];
-  const table = [];
+const included = (symbol, file) =>
+  `\t.balign 16\n${symbol}:\n\t.incbin "build/${file}"\n${symbol}_end:\n`;
+
+/**
+ * `files`: section to the name of its bytecode; `images`: whether the engines are opened on images.
+ * Has the two tables that host/engine.h declares.
+ */
+function assembly(files, images) {
+  const libraries = [];
+  const engines = [];
+  const [table, ofEngines] = [[], []];
   for (const [section, file] of Object.entries(files)) {
     const { engine, packed } = sections[section];
-    parts.push(
-      `\t.global section_${section}, section_${section}_end\n\t.balign 16\n` +
-        `section_${section}:\n\t.incbin "build/${file}.${packed ? 'lzma' : 'qbc'}"\n` +
-        `section_${section}_end:\n`,
-    );
-    if (engine) continue;
-    const unpacked = packed ? statSync(`build/${file}.qbc`).size : 0;
-    parts.push(`name_${section}:\n\t.asciz "${section}"\n`);
-    table.push(
-      `\t.quad name_${section}, section_${section}, section_${section}_end, ${unpacked}\n`,
-    );
+    const symbol = `section_${section}`;
+    if (engine) {
+      const unpacked = images ? statSync(`build/${file}.image`).size : 0;
+      engines.push(included(symbol, images ? `${file}.image.lz4` : `${file}.qbc`));
+      ofEngines.push(`\t.quad ${symbol}, ${symbol}_end, ${unpacked}\n`);
+    } else {
+      const unpacked = packed ? statSync(`build/${file}.qbc`).size : 0;
+      const quick = packed === 'lz4' ? 1 : 0;
+      libraries.push(included(symbol, `${file}.${packed || 'qbc'}`));
+      libraries.push(`name_${section}:\n\t.asciz "${section}"\n`);
+      table.push(`\t.quad name_${section}, ${symbol}, ${symbol}_end, ${unpacked}, ${quick}\n`);
+    }
   }
   return (
-    `\t.section .rodata\n${parts.join('')}` +
+    `\t.section .rodata\n${libraries.join('')}` +
     // Addresses: where the binary is position-independent, they are filled in when it is loaded.
-    '\t.section .data.rel.ro,"aw",@progbits\n\t.balign 8\n\t.global libraries\n' +
-    `libraries:\n${table.join('')}\t.quad 0, 0, 0, 0\n` +
+    '\t.section .data.rel.ro,"aw",@progbits\n\t.balign 8\n' +
+    `\t.global libraries\nlibraries:\n${table.join('')}\t.quad 0, 0, 0, 0, 0\n` +
+    `\t.global engine_sections\nengine_sections:\n${ofEngines.join('')}` +
+    // Apart from all else: nothing moves when the bytecode in it gives way to the images.
+    `\t.section .engines,"a",@progbits\n${engines.join('')}` +
     '\t.section .note.GNU-stack,"",@progbits\n'
   );
 }
@@ -272,11 +314,11 @@ function hostObjects(build, source) {
   return compile(build, sources, [...warnings, '-Ibuild', '-isystem', source]);
 }
 
-function link(build, source, name, files) {
+function link(build, source, name, files, images = false) {
   const objects = [...hostObjects(build, source), ...engineObjects(build, source)];
   const out = join('build', name);
   const sections = `build/${name}.S`;
-  writeFileSync(sections, assembly(files));
+  writeFileSync(sections, assembly(files, images));
   run(build.cc, [
     ...build.flags,
     '-o',
@@ -289,6 +331,26 @@ function link(build, source, name, files) {
   return out;
 }
 
+/**
+ * The memory of both engines once they are open, so that a start need not open them: written by
+ * a binary that differs from the one to come in nothing but these images.
+ */
+function saveImages(build, source, files) {
+  const seed = link(build, source, 'tandem-seed', files);
+  const env = {
+    TANDEM_SAVE_SUPERVISE: 'build/supervise.image',
+    TANDEM_SAVE_COMMANDS: 'build/commands.image',
+  };
+  execFileSync(resolve(seed), [], { stdio: ['ignore', 'inherit', 'inherit'], env });
+  return ['supervise', 'commands'].map((name) => {
+    const image = readFileSync(`build/${name}.image`);
+    cached(`build/${name}.image.lz4`, hash(lz4.toString(), image), () =>
+      writeFileSync(`build/${name}.image.lz4`, lz4(image)),
+    );
+    return `${name} ${image.length} (${statSync(`build/${name}.image.lz4`).size})`;
+  });
+}
+
 const from = performance.now();
 mkdirSync('build', { recursive: true });
 mkdirSync('.cache', { recursive: true });
@@ -297,22 +359,28 @@ const compiler = bytecodeCompiler(source);
 const sizes = [];
 for (const [name, { entry, packed }] of Object.entries(sections)) {
   const size = await buildSection(compiler, name, entry);
-  if (packed) pack(name);
-  sizes.push(`${name} ${size}${packed ? ` (${statSync(`build/${name}.lzma`).size})` : ''}`);
+  if (packed) pack(name, packed);
+  sizes.push(`${name} ${size}${packed ? ` (${statSync(`build/${name}.${packed}`).size})` : ''}`);
 }
 const own = Object.fromEntries(Object.keys(sections).map((name) => [name, name]));
-const binary = link(builds.release, source, builds.release.name, own);
+const forX64 = builds.release.name === 'tandem';
+// An image is made by running the binary: only for the machine that builds.
+const images = forX64 ? saveImages(builds.release, source, own) : [];
+const binary = link(builds.release, source, builds.release.name, own, forX64);
 if (forTests) {
   link(builds.asan, source, 'tandem-asan', own);
   link(builds.gc, source, 'tandem-gc', own);
   link(builds.debug, source, 'tandem-debug', own);
   await buildSection(compiler, 'faulty', 'test/faulty.ts');
+  pack('faulty', 'lz4');
   link(builds.release, source, 'tandem-faulty', { ...own, supervise: 'faulty', reason: 'faulty' });
   link(builds.asan, source, 'tandem-faulty-asan', { ...own, supervise: 'faulty' });
 }
 const size = statSync(binary).size;
 const took = ((performance.now() - from) / 1000).toFixed(1);
-console.log(`${binary}: ${size} bytes; sections: ${sizes.join(', ')}; ${took} s`);
+console.log(
+  `${binary}: ${size} bytes; sections: ${sizes.join(', ')}; images: ${images.join(', ')}; ${took} s`,
+);
 if (size > sizeMax) {
   console.error(`cannot release ${binary}: ${size} bytes is more than ${sizeMax}`);
   process.exit(1);

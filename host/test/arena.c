@@ -108,7 +108,7 @@ static void last_bytes(void)
     bool within = true;
     for (size_t rest = 0; rest <= 128; rest += 16) {
         struct arena arena;
-        within = within && arena_open(&arena, 4096) == 0;
+        within = within && arena_open(&arena, 4096, NULL) == 0;
         arena.next = arena.end - rest;
         for (size_t size = 1; size < 256; size *= 2) {
             unsigned char *block = arena_malloc(&arena, size);
@@ -122,16 +122,16 @@ static void last_bytes(void)
 int main(void)
 {
     struct arena arena;
-    claim(arena_open(&arena, (size_t)64 << 20) == 0, "an arena opens");
+    claim(arena_open(&arena, (size_t)64 << 20, NULL) == 0, "an arena opens");
     classes();
     last_bytes();
     churn(&arena);
     edges(&arena);
     arena_drop(&arena);
-    claim(arena_open(&arena, (size_t)1 << 20) == 0, "and another one");
+    claim(arena_open(&arena, (size_t)1 << 20, NULL) == 0, "and another one");
     growth(&arena);
     arena_drop(&arena);
     claim(arena.start == NULL, "an arena that was dropped is nothing");
-    claim(arena_open(&arena, (size_t)1 << 60) < 0, "what can't be reserved is an error");
+    claim(arena_open(&arena, (size_t)1 << 60, NULL) < 0, "what can't be reserved is an error");
     return verdict();
 }
