@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     // A busy machine takes many times what a test needs; a deadline is for what hangs.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Two cores: binary tests measure nothing, but they do wait for processes.
     maxWorkers: 2,
     setupFiles: ['test/seed.ts'],
@@ -13,7 +14,11 @@ export default defineConfig({
       // Real shells on a machine that may be busy with something else: a second chance, no third.
       {
         extends: true,
-        test: { name: 'binary', include: ['test/*.test.ts', 'test/front/*.test.ts'], retry: 1 },
+        test: {
+          name: 'binary',
+          include: ['test/*.test.ts', 'test/{front,embedded}/*.test.ts'],
+          retry: 1,
+        },
       },
       {
         extends: true,
