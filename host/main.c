@@ -234,7 +234,7 @@ static void configure(int argc, char **argv, struct configured *kept)
     if (type_is(context, outcome, "probe"))
         ask_once(context, outcome);
     if (type_is(context, outcome, "talk"))
-        client_talk(&engine, JS_GetPropertyStr(context, outcome, "talk"));
+        client_talk(&configurer, JS_GetPropertyStr(context, outcome, "talk"));
     if (type_is(context, outcome, "exit")) {
         print_key(context, outcome, "out", 1);
         print_key(context, outcome, "err", 2);
