@@ -59,6 +59,7 @@ describe.skipIf(!supported)('a rehearsed release', () => {
       `tandem-${version}.cdx.json`,
       `CHANGELOG-${version}.md`,
       `tandem-init-${version}.tgz`,
+      `tandem-init-front-${version}.tgz`,
       `tandem-init-linux-x64-${version}.tgz`,
     ])
       expect(names).toContain(name);

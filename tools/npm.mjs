@@ -16,6 +16,7 @@ import {
 import { join, resolve } from 'node:path';
 import * as esbuild from 'esbuild';
 import { engineVersion } from './engine.mjs';
+import { bundleFront } from './front.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const { version, description, license, engines } = JSON.parse(
@@ -95,6 +96,12 @@ async function fromPolicy() {
   return import(`data:text/javascript;base64,${code}`);
 }
 
+function noticesOf(packages) {
+  return packages
+    .map((one) => `${one.name} ${one.version} (${one.license})\n\n${one.text}\n`)
+    .join(`\n${'-'.repeat(72)}\n\n`);
+}
+
 async function main(out) {
   const folder = join(out, 'tandem-init');
   mkdirSync(folder, { recursive: true });
@@ -113,10 +120,7 @@ async function main(out) {
   ])
     copyFileSync(join(root, from), join(folder, to));
   const packages = bundled(meta);
-  const notices = packages.map(
-    (one) => `${one.name} ${one.version} (${one.license})\n\n${one.text}\n`,
-  );
-  write(folder, 'THIRD-PARTY-NOTICES', notices.join(`\n${'-'.repeat(72)}\n\n`));
+  write(folder, 'THIRD-PARTY-NOTICES', noticesOf(packages));
   write(folder, 'package.json', {
     name: 'tandem-init',
     description,
@@ -161,12 +165,27 @@ function platform(out, { name, cpu, binary }) {
   return folder;
 }
 
+/** The embedded front, for images that have Node anyway. */
+async function front(out) {
+  const folder = join(out, 'front');
+  const packages = bundled(await bundleFront(folder));
+  copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
+  copyFileSync(join(root, 'front/README.md'), join(folder, 'README.md'));
+  write(folder, 'THIRD-PARTY-NOTICES', noticesOf(packages));
+  const own = JSON.parse(readFileSync(join(root, 'front/package.json'), 'utf8'));
+  write(folder, 'package.json', { ...own, version });
+  return { folder, packages };
+}
+
 /** Folders and tarballs below `out`; the tarballs of equal folders are equal, by npm. */
 export async function makePackages(out) {
   rmSync(out, { recursive: true, force: true });
   const there = platforms.filter(({ binary }) => existsSync(join(root, binary)));
-  const { folder, packages } = await main(out);
-  const folders = [folder, ...there.map((one) => platform(out, one))];
+  const desk = await main(out);
+  const door = await front(out);
+  const names = new Set(desk.packages.map((one) => one.name));
+  const packages = [...desk.packages, ...door.packages.filter((one) => !names.has(one.name))];
+  const folders = [desk.folder, door.folder, ...there.map((one) => platform(out, one))];
   const args = ['pack', '--json', '--pack-destination', out, '--loglevel=error', ...folders];
   const said = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8' }));
   const files = (Array.isArray(said) ? said : Object.values(said)).map((one) => one.filename);
