@@ -2,6 +2,7 @@
 import type { Tree } from '../config/tree.ts';
 import {
   entriesOf,
+  find,
   localHosts,
   type Service,
   tell,
@@ -38,4 +39,26 @@ export function readHealth(service: Service, tree: Tree): void {
   }
   service.process.keys['healthcheck'] = health;
   tell(service, tree, 'healthcheck', 'carried');
+}
+
+/**
+ * The healthcheck that `tandem export compose` writes for readiness, by its port: there it is the
+ * only word for ready, here the port is enough.
+ */
+export function readOwnReady(service: Service): boolean {
+  const health = entriesOf(find(service.entries, 'healthcheck'));
+  const [command, tandem, probe, what = '', ...more] = textsOf(find(health, 'test'));
+  const own = command === 'CMD' && tandem === 'tandem' && probe === 'probe' && more.length === 0;
+  const port = /^tcp:(\d{1,5})$/.exec(what)?.[1];
+  const variables = service.process.keys['environment'];
+  if (!own || port === undefined || textOf(find(health, 'retries')) !== '240') return false;
+  if (typeof variables !== 'object' || !('PORT' in variables)) return false;
+  const { PORT, ...rest } = variables as { readonly [key: string]: Value };
+  if (PORT !== port) return false;
+  const { keys } = service.process;
+  keys['port'] = Number(port);
+  delete keys['healthcheck'];
+  delete keys['environment'];
+  if (Object.keys(rest).length > 0) keys['environment'] = rest;
+  return true;
 }

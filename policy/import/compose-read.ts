@@ -78,13 +78,23 @@ export function localHosts(service: Service, tree: Tree, key: string, text: stri
   return out;
 }
 
+/** Options behind which a name alone is a host: elsewhere it may be a program, a task, a queue. */
+const hostOption = /^-(h|H|-host(name)?)$/;
+
 export function wordsOf(service: Service, key: string, tree: Tree): readonly string[] | null {
-  if (tree.type === 'list')
-    return textsOf(tree).map((text) =>
-      localHosts(service, tree, key, valueIn(service, tree, key, text)),
-    );
-  const text = textOf(tree);
   // `$NAME` inside quotes is read as well, so the dollars are translated first.
-  const words = text === null ? null : shellSplit(valueIn(service, tree, key, text));
-  return words?.map((word) => localHosts(service, tree, key, word)) ?? null;
+  const text = textOf(tree);
+  const words =
+    tree.type === 'list'
+      ? textsOf(tree).map((word) => valueIn(service, tree, key, word))
+      : text === null
+        ? null
+        : shellSplit(valueIn(service, tree, key, text));
+  return (
+    words?.map((word, at) =>
+      service.reader.hosts.includes(word) && !hostOption.test(words[at - 1] ?? '')
+        ? word
+        : localHosts(service, tree, key, word),
+    ) ?? null
+  );
 }

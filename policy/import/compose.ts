@@ -1,6 +1,6 @@
 /** compose.yaml: services that can share a container become processes of one. */
 import type { Entry, Scalar, Tree } from '../config/tree.ts';
-import { readHealth } from './compose-health.ts';
+import { readHealth, readOwnReady } from './compose-health.ts';
 import { imageCommands, serviceTold, type Told, topTold } from './compose-keys.ts';
 import {
   entriesOf,
@@ -292,7 +292,8 @@ const handled: Readonly<
   profiles: () => {},
 };
 
-function makeService(service: Service, top: readonly Entry[]): void {
+/** Whether its port is surely its own. */
+function makeService(service: Service, top: readonly Entry[]): boolean {
   readCommand(service);
   for (const { key, value } of service.entries) {
     if (key.text.startsWith('x-')) continue;
@@ -302,6 +303,7 @@ function makeService(service: Service, top: readonly Entry[]): void {
     else if (told !== undefined) tell(service, key, key.text, ...told);
     else tell(service, key, key.text, 'unknown', 'not in the reference of a service');
   }
+  return readOwnReady(service);
 }
 
 /** A oneshot is what others wait for to complete. */
@@ -345,8 +347,23 @@ export function importCompose(tree: Tree, text: string, file: string): Draft {
     names.set(key.text, process.name);
     kept.push({ key, entries, process });
   }
-  const reader: Reader = { draft, lineOf, hosts: [...names.keys()], names };
-  for (const { entries, process } of kept) makeService({ reader, process, entries }, top);
+  // Whoever shares a network namespace already meets the others on 127.0.0.1.
+  const apart = kept.filter(
+    ({ entries }) => textOf(find(entries, 'network_mode'))?.startsWith('service:') !== true,
+  );
+  const hosts = apart.length > 1 ? [...names.keys()] : [];
+  const reader: Reader = { draft, lineOf, hosts, names };
+  const sure = kept.filter(({ entries, process }) =>
+    makeService({ reader, process, entries }, top),
+  );
+  // Whoever owns the network namespace publishes the ports of all that share it.
+  for (const { entries, process } of kept)
+    if (
+      sure.some(
+        (one) => one.process !== process && one.process.keys['port'] === process.keys['port'],
+      )
+    )
+      if (find(entries, 'ports') !== undefined) delete process.keys['port'];
   for (const { key } of top) {
     if (key.text === 'services' || key.text.startsWith('x-')) continue;
     if (key.text === 'secrets')
