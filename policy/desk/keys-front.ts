@@ -30,7 +30,7 @@ export const front: Group = {
       'engine',
       { oneOf: ['nginx', 'node', 'envoy'] },
       'nginx',
-      'What the front becomes. `node` is the engine that comes with Tandem’s npm package, for images that have Node and no nginx. `envoy` is refused for now.',
+      'What the front becomes. `node` is the engine that comes with Tandem’s npm package, for images that have Node and no nginx. `envoy` serves no directories and no FastCGI.',
       'engine: nginx',
     ],
     [

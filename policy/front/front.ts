@@ -1,5 +1,6 @@
 /** Compiles a front for its engine: files that are written, and one process. */
 import type { Facts } from '../plan/facts.ts';
+import { compileEnvoy } from './envoy.ts';
 import {
   type FrontIssue,
   type FrontMade,
@@ -95,9 +96,7 @@ export function compileFront(plan: FrontPlan, facts: Facts, settings: FrontSetti
       return compileBoth(plan, facts, settings);
     case 'node':
       return compileNode(plan, facts, settings);
-    case 'envoy': {
-      const text = 'cannot use `envoy`: this version of Tandem does not have it yet';
-      return { process: null, issues: [frontError(text, null, 'engine')] };
-    }
+    case 'envoy':
+      return compileEnvoy(plan, facts, settings);
   }
 }

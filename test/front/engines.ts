@@ -3,6 +3,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { adminPortOf, envoyArguments } from '../../policy/front/envoy.ts';
+import { envoyConfig } from '../../policy/front/envoy-config.ts';
 import type { FrontPlan } from '../../policy/front/model.ts';
 import { renderNginx } from '../../policy/front/nginx-text.ts';
 import { until } from '../binary.ts';
@@ -155,8 +157,30 @@ const embedded: Engine = {
   },
 };
 
+const envoyPath = (process.env['PATH'] ?? '')
+  .split(':')
+  .map((folder) => join(folder, 'envoy'))
+  .find((file) => existsSync(file));
+
+/** It serves no files: the tables run without the routes of directories. */
+const envoy: Engine = {
+  name: 'envoy',
+  mixed: true,
+  stopSignal: 'SIGTERM',
+  missing: envoyPath === undefined ? 'envoy is not on PATH' : null,
+  open: (given) => {
+    const routes = given.routes.filter((route) => route.type !== 'directory');
+    const plan = { ...given, engine: 'envoy', routes } as const;
+    const [directory, remove] = ownFolder();
+    const file = join(directory, 'envoy.json');
+    writeFileSync(file, JSON.stringify(envoyConfig(plan, adminPortOf(plan))));
+    return behind([envoyPath ?? 'envoy', ...envoyArguments(plan, file)], plan.port, remove);
+  },
+};
+
 export const engines: readonly Engine[] = [
   nginxEngine('nginx', ['/usr/sbin/nginx']),
   embedded,
+  envoy,
   ...(process.env['TANDEM_MATRIX'] ? ['bookworm-backports', 'trixie', 'sid'].map(ofSuite) : []),
 ];
