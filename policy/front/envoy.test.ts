@@ -10,7 +10,8 @@ import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
 import { machine } from '../plan/machine.fake.ts';
 import { adminPortOf, compileEnvoy } from './envoy.ts';
-import { envoyConfig, type Json } from './envoy-config.ts';
+import { envoyConfig } from './envoy-config.ts';
+import type { Json } from './envoy-words.ts';
 import { frontOf, toDirectory, toPort } from './model.fake.ts';
 import type { FrontPlan, FrontRoute } from './model.ts';
 
