@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { planVersion } from '../policy/plan/plan.ts';
 import { cleanUp, folder, run, tandem } from './binary.ts';
 
 afterEach(cleanUp);
@@ -45,7 +46,10 @@ describe('tandem plan', () => {
     ];
     expect(one).toMatchObject({ code: 0, err: '' });
     expect(two.out).toBe(one.out);
-    expect(JSON.parse(one.out)).toMatchObject({ 'tandem-plan': 1, content: { base: '.' } });
+    expect(JSON.parse(one.out)).toMatchObject({
+      'tandem-plan': planVersion,
+      content: { base: '.' },
+    });
     expect(one.out).toContain('${SHOP_TOKEN:-none}');
     expect(one.out).not.toContain('geheim');
   });

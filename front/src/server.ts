@@ -340,10 +340,11 @@ export function serve(
     else http1.emit('connection', socket);
   });
   server.on('error', failed);
+  // The front before it may be another user; the folder of the socket is nobody else's to list.
   const on =
     plan.socket === null
       ? { host: plan.ipv6 ? '::' : '0.0.0.0', port: plan.port }
-      : { path: plan.socket };
+      : { path: plan.socket, readableAll: true, writableAll: true };
   server.listen({ ...on, backlog: 511 }, listening);
   const drain = (): void => {
     if (front.draining) return;
