@@ -181,8 +181,13 @@ export function parseYaml(text: string): Parsed {
     });
   const fatal = document.errors.some((error) => error.code !== 'DUPLICATE_KEY');
   if (fatal || document.contents === null) return { tree: null, issues: errors };
-  const resolve = (alias: Node): Node | undefined =>
-    isAlias(alias) ? alias.resolve(document) : undefined;
+  // The library looks through the whole document for each, and an alias bomb asks for few very often.
+  const resolved = new Map<Node, Node | undefined>();
+  const resolve = (alias: Node): Node | undefined => {
+    if (!isAlias(alias)) return undefined;
+    if (!resolved.has(alias)) resolved.set(alias, alias.resolve(document));
+    return resolved.get(alias);
+  };
   const reader: Reader = { text, issues: [...errors], resolve, nodes: 0, depth: 0, tooDeep: false };
   const tree = read(reader, document.contents as Node);
   return { tree, issues: reader.issues };
