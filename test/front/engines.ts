@@ -178,9 +178,13 @@ const envoy: Engine = {
   },
 };
 
-export const engines: readonly Engine[] = [
+const known: readonly Engine[] = [
   nginxEngine('nginx', ['/usr/sbin/nginx']),
   embedded,
   envoy,
   ...(process.env['TANDEM_MATRIX'] ? ['bookworm-backports', 'trixie', 'sid'].map(ofSuite) : []),
 ];
+
+export const engines: readonly Engine[] = known.filter((one) => one.missing === null);
+/** Each is one line of what was skipped, not one for each row of the tables. */
+export const absent: readonly Engine[] = known.filter((one) => one.missing !== null);
