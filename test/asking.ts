@@ -57,8 +57,15 @@ export async function controlled(args: readonly string[], options: Options = {})
     return JSON.parse(lines.at(-1) || '{"gone":true}');
   };
   const process = async (name: string): Promise<Fields> => {
-    const { processes } = await ask({ ask: 'status' });
-    return (processes as readonly Fields[]).find((one) => one['name'] === name) ?? {};
+    const giveUp = performance.now() + 15_000;
+    for (;;) {
+      // The socket is there before anybody listens, and who finds no room is hung up on.
+      const answer = await ask({ ask: 'status' });
+      const processes = answer['processes'] as readonly Fields[] | undefined;
+      if (processes !== undefined) return processes.find((one) => one['name'] === name) ?? {};
+      if (performance.now() > giveUp) throw new Error(`no status: ${JSON.stringify(answer)}`);
+      await new Promise((next) => setTimeout(next, 10));
+    }
   };
   const reaches = async (name: string, state: string): Promise<Fields> => {
     const giveUp = performance.now() + 15_000;
