@@ -7,27 +7,8 @@
 
 #include "../unlz4.c"
 
+#include "bytes.h"
 #include "check.h"
-
-struct bytes {
-    uint8_t *at;
-    size_t length;
-};
-
-static struct bytes read_whole(const char *path)
-{
-    struct bytes bytes = {0};
-    FILE *file = fopen(path, "rb");
-    if (!file || fseek(file, 0, SEEK_END))
-        return bytes;
-    bytes.length = (size_t)ftell(file);
-    rewind(file);
-    bytes.at = malloc(bytes.length);
-    if (!bytes.at || fread(bytes.at, 1, bytes.length, file) != bytes.length)
-        bytes.at = NULL;
-    fclose(file);
-    return bytes;
-}
 
 static const char *const names[][2] = {
     {"build/supervise.image", "build/supervise.image.lz4"},

@@ -7,29 +7,10 @@
 
 #include "../unlzma.c"
 
+#include "bytes.h"
 #include "check.h"
 
-struct bytes {
-    uint8_t *at;
-    size_t length;
-};
-
 static uint16_t room[UNLZMA_ROOM];
-
-static struct bytes read_whole(const char *path)
-{
-    struct bytes bytes = {0};
-    FILE *file = fopen(path, "rb");
-    if (!file || fseek(file, 0, SEEK_END))
-        return bytes;
-    bytes.length = (size_t)ftell(file);
-    rewind(file);
-    bytes.at = malloc(bytes.length);
-    if (!bytes.at || fread(bytes.at, 1, bytes.length, file) != bytes.length)
-        bytes.at = NULL;
-    fclose(file);
-    return bytes;
-}
 
 static struct bytes copy_of(struct bytes bytes, size_t length)
 {

@@ -15,7 +15,6 @@ type State = {
   /** Oneshots so far: what comes later waits for them. */
   before: string[];
   readonly background: DraftProcess[];
-  ended: boolean;
 };
 
 const explained: readonly (readonly [pattern: RegExp, why: string])[] = [
@@ -140,7 +139,6 @@ function handle(state: State, text: string, line: number): void {
       'better',
       'the first that ends stops all, and its code is the container’s',
     );
-    state.ended = true;
   } else if (/^exit\b/.test(text))
     say(draft, at, text, 'better', 'the code of what ended first is the container’s');
   else if (/^(kill|pkill)\b/.test(text))
@@ -217,7 +215,6 @@ export function importBash(text: string, file: string): Draft {
     workingDir: null,
     before: [],
     background: [],
-    ended: false,
   };
   for (const one of statements(text.replace(/^#!.*$/m, ''))) handle(state, one.text, one.line);
   if (state.background.length === 0 && draft.problems.length === 0)

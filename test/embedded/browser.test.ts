@@ -9,8 +9,9 @@ import * as esbuild from 'esbuild';
 import { type Browser, launch, type Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cleanUp, start } from '../binary.ts';
+import { freePort } from '../http.ts';
 import { type Echo, startEcho } from './echo-server.ts';
-import { accepts, folder, freePort, startEngine, toProcess, until } from './engine.ts';
+import { accepts, folder, startEngine, toProcess, until } from './engine.ts';
 
 const chromium = '/usr/bin/chromium';
 const missing = existsSync(chromium) ? null : 'there is no /usr/bin/chromium';

@@ -1,7 +1,7 @@
 /** The embedded engine under test, as it is shipped: one bundled file, run by Node. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -11,6 +11,7 @@ import {
   frontVersion,
   type ProcessRoute,
 } from '../../policy/front/model.ts';
+import { freePort } from '../http.ts';
 
 const bundle = 'build/front/tandem-front.mjs';
 const started = new Set<ChildProcess>();
@@ -25,16 +26,6 @@ export function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'tandem-embedded-'));
   folders.push(path);
   return path;
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((done) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 export async function until<T>(what: () => T | Promise<T>, ms = 20_000): Promise<NonNullable<T>> {

@@ -5,8 +5,9 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../http.ts';
 import { type Echo, startEcho } from './echo-server.ts';
-import { type Engine, freePort, startEngine, toProcess, until } from './engine.ts';
+import { type Engine, startEngine, toProcess, until } from './engine.ts';
 import { type Frame, frame, framesOf } from './message.ts';
 
 let echo: Echo;
